@@ -46,6 +46,8 @@ lint: $(VENV)/.test ## format, lint and types; notebooks and addresses in the fo
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+	$(RUN) tools/notebooks.py --check
+	$(RUN) tools/release_labs.py --check
 	$(RUN) tools/address.py --check
 
 unit: $(VENV)/.test ## the tests of labkit and of the repository

@@ -101,7 +101,8 @@ def follow_setup(text: str, known: dict[str, str]) -> str:
         if old.startswith(SETUP_MARK) and old != source:
             cell["source"] = source.splitlines(keepends=True)
             changed = True
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n" if changed else text
+    dump = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
+    return dump + "\n" if changed else text
 
 
 def rewriter(path: Path) -> Callable[[str, dict[str, str]], str] | None:
@@ -111,7 +112,7 @@ def rewriter(path: Path) -> Callable[[str, dict[str, str]], str] | None:
 
 
 def stale_files(root: Path) -> dict[Path, str]:
-    """The files whose addresses do not follow pyproject.toml, with the text that they should hold."""
+    """The files that do not follow pyproject.toml, each with the text that it should hold."""
     known = addresses(root)
     stale = {}
     for path in text_files(root):

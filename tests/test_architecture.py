@@ -1,0 +1,269 @@
+"""What may import what, and what every module owes its reader."""
+
+import ast
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import labkit
+from labkit.autograd import PRIMITIVES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A module imports from its own rank or a lower one.
+RANKS = {
+    "labkit": 0,
+    "labkit.autograd": 0,
+    "labkit.gradcheck": 0,
+    "labkit.metrics": 0,
+    "labkit.datasets": 0,
+    "labkit.dataloader": 0,
+    "labkit.sizing": 0,
+    "labkit.devices": 0,
+    "labkit.ops": 1,
+    "labkit.nn": 2,
+    "labkit.optim": 2,
+    "labkit.models": 3,
+    "labkit.training": 3,
+    "labkit.testing": 3,
+    "labkit.exercises": 4,
+    "labkit.cli": 4,
+    "labkit.plotting": 4,
+    "labkit.live": 4,
+    "labkit.frameworks": 4,
+}
+# These may import what their extra installs; every other module is core: NumPy and nothing else.
+EXTRAS = {
+    "labkit.plotting": {"matplotlib", "IPython"},
+    "labkit.live": {"anywidget", "traitlets", "IPython"},
+    "labkit.frameworks": {"torch", "keras"},
+}
+# What a page or a learner calls: each public function here shows an example of its use.
+NUMERIC = {
+    "labkit.autograd",
+    "labkit.gradcheck",
+    "labkit.metrics",
+    "labkit.dataloader",
+    "labkit.sizing",
+    "labkit.ops",
+    "labkit.nn",
+    "labkit.optim",
+    "labkit.models",
+    "labkit.training",
+}
+# Libraries of the standard library that open connections or start processes: a plain import of
+# the core brings none of them, so that it also runs in a browser.
+HEAVY = {"asyncio", "http", "multiprocessing", "socket", "ssl", "subprocess", "threading"}
+
+MAX_FILE = 400
+MAX_FUNCTION = 40
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted((ROOT / "labkit").rglob("*.py"))}
+SCRIPTS = sorted(
+    path
+    for folder in ("tools", "benchmarks", "book/_ext")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def table_entry(name, table):
+    """The longest entry of the table that covers the module."""
+    while name and name not in table:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def imported(path):
+    """Every module that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write the import in full"
+            found |= {
+                f"{node.module}.{alias.name}"
+                if f"{node.module}.{alias.name}" in MODULES
+                else node.module
+                for alias in node.names
+            }
+    return found
+
+
+def functions(path):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
+
+
+def public(path):
+    """The public functions and classes that a module defines at its top."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [
+        node
+        for node in tree(path).body
+        if isinstance(node, kinds) and not node.name.startswith("_")
+    ]
+
+
+def lines_without_docstring(node):
+    first = node.body[0]
+    lines = node.end_lineno - node.lineno + 1
+    return lines - (first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0)
+
+
+# --- who imports whom -------------------------------------------------------------------------
+
+
+def test_every_module_has_a_rank_and_every_rank_a_module():
+    top = {".".join(name.split(".")[:2]) for name in MODULES}
+    assert top == set(RANKS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_to_the_same_rank_or_a_lower_one(name):
+    rank = RANKS[table_entry(name, RANKS)]
+    above = {
+        other
+        for other in imported(MODULES[name])
+        if other.split(".")[0] == "labkit" and RANKS[table_entry(other, RANKS)] > rank
+    }
+    assert not above
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_numpy_and_what_its_extra_installs(name):
+    allowed = {"numpy", "labkit"} | EXTRAS.get(table_entry(name, EXTRAS), set())
+    top = {
+        alias
+        for node in tree(MODULES[name]).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in ([node.module] if isinstance(node, ast.ImportFrom) else names_of(node))
+    }
+    assert {module.split(".")[0] for module in top} <= allowed | sys.stdlib_module_names
+
+
+def names_of(node):
+    return [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_labkit_knows_nothing_of_the_book_the_labs_and_the_tools(name):
+    folders = {"benchmarks", "book", "labs", "tests", "tools"}
+    assert not {module.split(".")[0] for module in imported(MODULES[name])} & folders
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*.py")), ids=lambda p: p.stem)
+def test_a_tool_works_where_labkit_is_broken(path):
+    assert "labkit" not in {module.split(".")[0] for module in imported(path)}
+
+
+def loaded_by(*modules):
+    """The modules that a fresh interpreter holds after importing these."""
+    code = f"import json, sys, {', '.join(modules)}; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(run.stdout))
+
+
+@pytest.fixture(scope="module")
+def numpy_loads():
+    return loaded_by("numpy")
+
+
+@pytest.mark.parametrize("entry", sorted(set(RANKS) - set(EXTRAS)))
+def test_the_core_loads_numpy_and_nothing_heavy(entry, numpy_loads):
+    modules = [name for name in MODULES if table_entry(name, RANKS) == entry]
+    new = {module.split(".")[0] for module in loaded_by(*modules) - numpy_loads}
+    assert new - sys.stdlib_module_names == {"labkit"}
+    assert not new & HEAVY
+
+
+# --- what every module owes its reader --------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_library_raises_and_never_asserts(name):
+    lines = [node.lineno for node in ast.walk(tree(MODULES[name])) if isinstance(node, ast.Assert)]
+    assert not lines
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES.values(), *SCRIPTS], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_a_file_and_its_functions_can_be_read_in_one_go(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE
+    long = {f.name: lines_without_docstring(f) for f in functions(path)}
+    assert not {name: lines for name, lines in long.items() if lines > MAX_FUNCTION}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_everything_public_says_what_it_does(name):
+    assert ast.get_docstring(tree(MODULES[name])), "the module itself"
+    assert not [node.name for node in public(MODULES[name]) if not ast.get_docstring(node)]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if table_entry(name, NUMERIC)])
+def test_everything_numeric_shows_an_example(name):
+    """A gradient rule needs none: its function's example and the gradient tests speak for it."""
+    silent = [
+        node.name
+        for node in public(MODULES[name])
+        if not node.name.endswith("_vjp") and ">>> " not in ast.get_docstring(node)
+    ]
+    assert not silent
+
+
+def test_a_definition_exists_once():
+    places = defaultdict(list)
+    for path in [*MODULES.values(), *SCRIPTS]:
+        for node in functions(path):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if len(body) >= 3:
+                places[ast.dump(ast.Module(body, []))].append(f"{path.name}:{node.name}")
+    assert not [copies for copies in places.values() if len(copies) > 1]
+
+
+# --- a function and its derivative ------------------------------------------------------------
+
+
+def import_core():
+    for module in pkgutil.walk_packages(labkit.__path__, "labkit."):
+        if not table_entry(module.name, EXTRAS):
+            importlib.import_module(module.name)
+
+
+def test_every_primitive_has_its_gradient_rule_beside_it():
+    import_core()
+    assert len(PRIMITIVES) >= 20
+    for name, function in PRIMITIVES.items():
+        assert function.__name__ == name
+        assert function.vjp.__name__ == f"{name}_vjp"
+        assert function.vjp.__module__ == function.__module__
+
+
+def test_every_decorated_function_is_registered():
+    import_core()
+    decorated = {
+        node.name
+        for path in MODULES.values()
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Name) and decorator.id == "primitive"
+    }
+    assert decorated == set(PRIMITIVES)
