@@ -32,7 +32,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["KERAS_BACKEND"] = "torch"
 if importlib.util.find_spec("labkit") is None:
-    %pip install --quiet {wheel}"""
+    %pip install --quiet anywidget {wheel}"""
 
 # What a line looks like, and the address that belongs in its group.
 RULES = [
