@@ -34,7 +34,11 @@ class DownloadError(OSError):
 
 
 class MirrorError(Exception):
-    """One mirror failed for the reason given."""
+    """One mirror failed, for the reason given."""
+
+    def __init__(self, url: str, reason: str):
+        super().__init__(f"{url}: {reason}")
+        self.reason = reason
 
 
 class Broken(MirrorError):
@@ -54,7 +58,7 @@ def fetch(entry: Entry, folder: Path, *, progress: bool) -> tuple[Arrays, str]:
         except MirrorError as error:
             failures.append(str(error))
             if progress:
-                print(f"{error}", file=sys.stderr)
+                print(f"  failed: {error.reason}", file=sys.stderr)
     raise DownloadError(_explain(entry, failures))
 
 
@@ -83,7 +87,7 @@ def _fetch_file(
         try:
             arrays = read_verified(part, entry.full, name=target.name)
         except CorruptFile as error:
-            raise MirrorError(f"{url}: {error}".replace(str(part), "the file")) from error
+            raise MirrorError(url, str(error).replace(str(part), "the file")) from error
         _rename(part, target)
     finally:
         part.unlink(missing_ok=True)
@@ -124,7 +128,7 @@ def _write_rest(url: str, out: BinaryIO, bar: _Progress) -> None:
             pace.check(out.tell())
             bar.update(out.tell(), total)
     if total is not None and out.tell() < total:
-        raise Broken(f"{url}: the connection closed after {out.tell():,} of {total:,} bytes")
+        raise Broken(url, f"the connection closed after {out.tell():,} of {total:,} bytes")
 
 
 class _Pace:
@@ -135,10 +139,10 @@ class _Pace:
 
     def check(self, done: int) -> None:
         if done > MAX_BYTES:
-            raise MirrorError(f"{self.url}: sent more than {MAX_BYTES:,} bytes, so it is not it")
+            raise MirrorError(self.url, f"sent more than {MAX_BYTES:,} bytes, so it is not it")
         if time.monotonic() - self.since > TIMEOUT:
             if done - self.mark < SLOWEST:
-                raise MirrorError(f"{self.url}: under {SLOWEST:,} bytes in {TIMEOUT:g} s")
+                raise MirrorError(self.url, f"under {SLOWEST:,} bytes in {TIMEOUT:g} s")
             self.since, self.mark = time.monotonic(), done
 
 
@@ -148,7 +152,7 @@ def _open(url: str, *, offset: int) -> http.client.HTTPResponse:
         request = urllib.request.Request(url, headers=headers)
         return urllib.request.urlopen(request, timeout=TIMEOUT)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise MirrorError(f"{url}: {_reason(error)}") from error
+        raise MirrorError(url, _reason(error)) from error
 
 
 def _read(url: str, response: http.client.HTTPResponse) -> bytes:
@@ -156,12 +160,13 @@ def _read(url: str, response: http.client.HTTPResponse) -> bytes:
     try:
         return response.read1(2**16)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Broken(f"{url}: {_reason(error)}") from error
+        raise Broken(url, _reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:
     """Say in words what a student can act on what went wrong with a connection."""
     if isinstance(error, urllib.error.HTTPError):
+        error.close()
         return f"the server answered {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, BaseException):
         return _reason(error.reason)
@@ -184,8 +189,9 @@ def _check_digest(url: str, path: Path, checksum: str | None) -> None:
         found = hashlib.file_digest(file, algorithm).hexdigest()
     if found != expected:
         raise MirrorError(
-            f"{url}: {algorithm.upper()} {found[:12]}... instead of {expected[:12]}..., "
-            "so this is not the file"
+            url,
+            f"{algorithm.upper()} {found[:12]}... instead of {expected[:12]}..., "
+            "so this is not the file",
         )
 
 
@@ -218,7 +224,8 @@ class _Progress:
 
     def __init__(self, url: str, *, shown: bool):
         self.url, self.shown = url, shown
-        self.live = sys.stderr.isatty() or "ipykernel" in sys.modules
+        notebook = type(sys.stderr).__module__.startswith("ipykernel")
+        self.live = notebook or sys.stderr.isatty()
         self.drawn, self.line = 0.0, ""
 
     def __enter__(self) -> _Progress:
@@ -234,5 +241,5 @@ class _Progress:
             self.drawn = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
-        if self.shown:
+        if self.shown and self.line:
             print(f"\r{self.line}" if self.live else self.line, file=sys.stderr)
