@@ -68,6 +68,7 @@ core: $(VENV)-core/.core ## the tests that need numpy alone, in an environment t
 	$(VENV)-core/bin/python -m pytest --quiet -n $(WORKERS) --doctest-ignore-import-errors
 
 wheel: $(VENV)/.book ## build labkit's wheel and lay it beside the book
+	@rm -rf $(HTML)/wheels
 	$(RUN) -m pip wheel --quiet --no-deps --wheel-dir $(HTML)/wheels .
 
 site: book wheel ## what is published: the book, the wheel, the notebooks with their outputs

@@ -2,6 +2,7 @@
 
 import doctest
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -261,6 +262,40 @@ def test_conda_and_binder_take_their_ranges_from_pyproject():
     assert others == ["--extra-index-url", "--constraint"], "a package here would be a second range"
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheels")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode != 0 and "hatchling" in run.stderr and not shutil.which("hatchling"):
+        pytest.skip("building the wheel fetches hatchling: connect, or pip install hatchling")
+    assert run.returncode == 0, run.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_has_the_name_that_the_setup_cells_install(wheel):
+    listing = address_tool(ROOT).stdout
+    assert re.search(r"^wheel +(\S+)$", listing, re.MULTILINE)[1].endswith(f"/wheels/{wheel.name}")
+
+
+def test_the_wheel_works_alone_with_its_data(wheel, tmp_path):
+    shutil.unpack_archive(wheel, tmp_path / "unpacked", "zip")
+    script = """
+import os, sys
+sys.path.insert(0, os.path.abspath("unpacked"))
+import labkit
+from labkit import datasets
+assert labkit.__file__.startswith(sys.path[0]), labkit.__file__
+print(*(len(datasets.load(name).x_train) > 1000 for name in datasets.names()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.stderr == ""
+    assert set(run.stdout.split()) == {"True"}
+
+
 # --- continuous integration -------------------------------------------------------------------
 
 
@@ -403,15 +438,30 @@ def test_every_address_follows_pyproject():
     assert run.returncode == 0
 
 
+NOTEBOOKS = sorted([*ROOT.glob("book/*.ipynb"), *ROOT.glob("labs/*/*.ipynb")])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_notebook_begins_with_the_setup_cell(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    first = next(cell for cell in cells if cell["cell_type"] == "code")
+    source = "".join(first["source"])
+    wheel = re.search(r"^wheel +(\S+)$", address_tool(ROOT).stdout, re.MULTILINE)[1]
+    assert source.startswith("# Setup. Written by tools/address.py")
+    assert source.endswith(wheel)
+    assert "remove-cell" in first["metadata"].get("tags", [])
+
+
 def test_a_new_address_reaches_every_file_and_the_old_one_is_gone(copy):
     old = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    owner, name = "Somebody", "renamed"
     project = copy / "pyproject.toml"
-    project.write_text(project.read_text().replace(old, "Somebody/renamed"), encoding="utf-8")
+    project.write_text(project.read_text().replace(old, f"{owner}/{name}"), encoding="utf-8")
     assert address_tool(copy, "--check").returncode == 1
     assert address_tool(copy, "--write").returncode == 0
     assert address_tool(copy, "--check").returncode == 0
-    assert "https://somebody.github.io/renamed/" in (copy / "README.md").read_text()
-    assert "github.com/Somebody/renamed" in (copy / "CITATION.cff").read_text()
+    assert f"https://{owner.lower()}.github.io/{name}/" in (copy / "README.md").read_text()
+    assert f"github.com/{owner}/{name}" in (copy / "CITATION.cff").read_text()
     for path in copy.rglob("*"):
         if path.is_file():
             text = path.read_bytes().decode(errors="ignore")
