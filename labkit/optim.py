@@ -26,14 +26,14 @@ class Optimizer:
     hyper-parameter is out of its range.
     """
 
-    state_names = ()
+    state_names: tuple[str, ...] = ()
 
     def __init__(self, parameters, *, lr, weight_decay=0.0):
         self.parameters = _parameter_list(parameters)
         self.lr = _at_least_zero("lr", lr)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
         self.state = [
-            {"t": 0} | {name: np.zeros_like(p.data) for name in self.state_names}
+            {"t": 0} | {name: np.zeros(p.data.shape, p.data.dtype) for name in self.state_names}
             for p in self.parameters
         ]
 
@@ -86,12 +86,12 @@ class Optimizer:
         for i, remembered in enumerate(self.state):
             remembered["t"] = int(state[f"{i}.t"])
             for name in self.state_names:
-                remembered[name] = np.array(state[f"{i}.{name}"], dtype=remembered[name].dtype)
+                remembered[name][...] = state[f"{i}.{name}"]
 
     def _moved(self, w, g, state):
         """Return w minus the update, computed block by block for speed."""
         new = np.empty_like(w, order="C")
-        arrays = [state[name].reshape(-1) for name in self.state_names]  # views: C order
+        arrays = [state[name].reshape(-1) for name in self.state_names]  # views
         flat_w, flat_g, flat_new = w.reshape(-1), g.reshape(-1), new.reshape(-1)
         for start in range(0, w.size, BLOCK):
             part = slice(start, start + BLOCK)
@@ -111,12 +111,13 @@ class SGD(Optimizer):
     (1 - momentum) times as large. Keras keeps -lr v instead of v; the steps are the same as long
     as lr does not change.
 
+    >>> from labkit.autograd import Tensor
     >>> w = Tensor([1.0], requires_grad=True)
-    >>> sgd = SGD([w], lr=0.1, momentum=0.9)
+    >>> optimizer = SGD([w], lr=0.1, momentum=0.9)
     >>> for g in (1.0, 0.5):
     ...     w.grad = np.array([g])
-    ...     sgd.step()
-    >>> w.data
+    ...     optimizer.step()
+    >>> w.data.round(7)
     array([0.76])
 
     [Sutskever et al. 2013, §2]
@@ -147,6 +148,15 @@ class Adagrad(Optimizer):
 
     Keras: sqrt(s + eps) with eps 1e-7, and s starts at 0.1.
 
+    >>> from labkit.autograd import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = Adagrad([w], lr=0.1)
+    >>> for g in (1.0, 0.5):
+    ...     w.grad = np.array([g])
+    ...     optimizer.step()
+    >>> w.data.round(7)
+    array([0.8552786])
+
     [Duchi, Hazan and Singer 2011, §1.1]
     """
 
@@ -170,6 +180,15 @@ class RMSprop(Optimizer):
         w = w - lr g / (sqrt(s) + eps)
 
     Keras: sqrt(s + eps) with eps 1e-7, and alpha is called rho, 0.9 by default.
+
+    >>> from labkit.autograd import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = RMSprop([w], lr=0.1, alpha=0.75)
+    >>> for g in (1.0, 0.5):
+    ...     w.grad = np.array([g])
+    ...     optimizer.step()
+    >>> w.data.round(7)
+    array([0.7])
 
     [Tieleman and Hinton 2012, lecture 6.5]
     """
@@ -198,6 +217,15 @@ class Adadelta(Optimizer):
 
     Keras: the same rule, with other defaults (lr 0.001, rho 0.95, eps 1e-7).
 
+    >>> from labkit.autograd import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = Adadelta([w], rho=0.75, eps=3.0)
+    >>> for g in (1.0, 0.5):
+    ...     w.grad = np.array([g])
+    ...     optimizer.step()
+    >>> w.data.round(7)
+    array([-0.4592874])
+
     [Zeiler 2012, algorithm 1]
     """
 
@@ -224,15 +252,15 @@ class Adam(Optimizer):
         v = beta2 v + (1 - beta2) g^2           v' = v / (1 - beta2^t)
         w = w - lr m' / (sqrt(v') + eps)
 
-    Keras adds its eps (1e-7) to sqrt(v), before the correction: the same as eps
-    / sqrt(1 - beta2^t) here, 32 times as large at the first step. It matters where gradients are
-    as small as that.
+    Keras adds its eps (1e-7) to sqrt(v), before the correction. That is eps / sqrt(1 - beta2^t)
+    here, 32 times as much at the first step; it shows where gradients are as small as that.
 
+    >>> from labkit.autograd import Tensor
     >>> w = Tensor([1.0], requires_grad=True)
-    >>> adam = Adam([w], lr=0.001)
+    >>> optimizer = Adam([w], lr=0.001)
     >>> for g in (1.0, 0.5):
     ...     w.grad = np.array([g])
-    ...     adam.step()
+    ...     optimizer.step()
     >>> w.data.round(7)
     array([0.9980678])
 
@@ -267,6 +295,15 @@ class AdamW(Adam):
 
     Inside the gradient, Adam divides the decay by the gradient's size, so that weights with large
     gradients hardly decay. Keras: its eps as in `Adam`, weight_decay 0.004 by default.
+
+    >>> from labkit.autograd import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> for g in (1.0, 0.5):
+    ...     w.grad = np.array([g])
+    ...     optimizer.step()
+    >>> w.data.round(7)
+    array([0.714282])
 
     [Loshchilov and Hutter 2019, algorithm 2]
     """
