@@ -209,20 +209,23 @@ def where_vjp(g, out, condition, a, b):
 def matmul(a, b):
     """Return the matrix product a b, over the last two axes; leading axes are batch axes.
 
-    a (..., n, d), b (..., d, k). Returns (..., n, k).
+    a (..., n, d), b (..., d, k). Returns (..., n, k). A vector (d,) counts as one row in front and
+    as one column behind, and the axis that it lacks is missing in the result.
 
     >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
     array([[11.]])
     """
-    if a.ndim < 2 or b.ndim < 2:
-        raise ValueError(f"matmul needs two axes in both; got shapes {a.shape} and {b.shape}")
     return a @ b
 
 
 @matmul.defvjp
 def matmul_vjp(g, out, a, b):
     """dL/da = g b^T and dL/db = a^T g."""
-    return g @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ g
+    row, column = np.atleast_2d(a), b[:, np.newaxis] if b.ndim == 1 else b
+    g = g if b.ndim > 1 else np.expand_dims(g, -1)
+    g = g if a.ndim > 1 else np.expand_dims(g, -2)
+    to_b = np.swapaxes(row, -1, -2) @ g
+    return g @ np.swapaxes(column, -1, -2), to_b if b.ndim > 1 else to_b[..., 0]
 
 
 @primitive
@@ -332,7 +335,11 @@ def getitem(a, *, index):
 def getitem_vjp(g, out, a, *, index):
     """Each picked element receives its gradient; one picked twice receives both."""
     gradient = np.zeros(a.shape, dtype=g.dtype)
-    np.add.at(gradient, index, g)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, (list, np.ndarray)) for part in parts):
+        np.add.at(gradient, index, g)  # slow, and the only way that counts repeated picks
+    else:
+        gradient[index] += g
     return (gradient,)
 
 

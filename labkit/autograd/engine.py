@@ -8,6 +8,7 @@ with a `Tensor`, it returns a `Tensor` that remembers which primitive made it, a
 
 import contextlib
 import functools
+import inspect
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def primitive(function):
     Positional arguments are arrays and may be Tensors; keyword-only arguments are configuration.
     The gradient rule is attached with ``@function.defvjp``: it takes ``(g, out, *args, **config)``,
     all plain arrays, and returns one gradient for each positional argument, or None for those that
-    have none. It keeps no state.
+    have none. It keeps no state. An array may be passed by its name as well.
 
     >>> @primitive
     ... def triple(x):
@@ -54,9 +55,14 @@ def primitive(function):
     >>> PRIMITIVES.pop("triple").vjp is triple_vjp
     True
     """
+    signature = inspect.signature(function)
+    arrays = {p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
 
     @functools.wraps(function)
     def call(*args, **config):
+        if not arrays.isdisjoint(config):
+            bound = signature.bind(*args, **config)
+            args, config = bound.args, bound.kwargs
         tensors = [a for a in args if isinstance(a, Tensor)]
         if not tensors:
             return function(*args, **config)
@@ -77,7 +83,9 @@ def primitive(function):
 
 
 def _value(argument):
-    return argument.data if isinstance(argument, Tensor) else argument
+    if isinstance(argument, Tensor):
+        return argument.data
+    return np.asarray(argument) if isinstance(argument, (list, tuple)) else argument
 
 
 class Tensor:
@@ -166,7 +174,8 @@ class Tensor:
             raise ValueError(f"g must have shape {self.shape}; got {g.shape}")
         gradients = {id(self): g}
         for tensor in _latest_first(self):
-            _pass_back(tensor, gradients.pop(id(tensor)), gradients)
+            if id(tensor) in gradients:
+                _pass_back(tensor, gradients.pop(id(tensor)), gradients)
 
     def reshape(self, *shape):
         """Return the same elements in another shape; see `reshape`."""
@@ -226,6 +235,9 @@ class Tensor:
     def __neg__(self):
         return PRIMITIVES["negative"](self)
 
+    def __abs__(self):
+        return PRIMITIVES["absolute"](self)
+
     def __pow__(self, exponent):
         return PRIMITIVES["power"](self, exponent=exponent)
 
@@ -255,22 +267,25 @@ def _latest_first(root):
 def _pass_back(tensor, g, gradients):
     """Keep ``g`` if this tensor is a leaf, else hand it on to the tensors it was made from."""
     if tensor._record is None:
-        tensor.grad = g.copy() if tensor.grad is None else tensor.grad + g
+        tensor.grad = np.array(g if tensor.grad is None else tensor.grad + g)
         return
     function, args, values, config = tensor._record
-    for argument, gradient in zip(
-        args, function.vjp(g, tensor.data, *values, **config), strict=True
-    ):
-        if isinstance(argument, Tensor) and argument.requires_grad:
-            gradient = unbroadcast(gradient, argument.shape)
-            if id(argument) in gradients:
-                gradients[id(argument)] = gradients[id(argument)] + gradient
-            else:
-                gradients[id(argument)] = gradient
+    given = function.vjp(g, tensor.data, *values, **config)
+    if not isinstance(given, tuple) or len(given) < len(args):
+        raise ValueError(f"{function.vjp.__name__} must return a tuple of {len(args)} gradients")
+    for argument, gradient in zip(args, given, strict=False):  # arguments left out come last
+        if gradient is None or not isinstance(argument, Tensor) or not argument.requires_grad:
+            continue
+        gradient = unbroadcast(np.asarray(gradient, dtype=argument.dtype), argument.shape)
+        if id(argument) in gradients:
+            gradient = gradients[id(argument)] + gradient
+        gradients[id(argument)] = gradient
 
 
 def unbroadcast(g, shape):
     """Sum ``g`` over the axes along which an array of ``shape`` was repeated by broadcasting.
+
+    Raises ValueError if ``g`` does not have a shape that ``shape`` can be broadcast to.
 
     >>> unbroadcast(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
@@ -280,6 +295,8 @@ def unbroadcast(g, shape):
     """
     if g.shape == shape:
         return g
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    repeated = tuple(i for i, size in enumerate(shape) if size == 1 and g.shape[i] != 1)
-    return g.sum(axis=repeated, keepdims=True)
+    added = g.ndim - len(shape)  # axes that broadcasting put in front
+    if added < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[added:], strict=True)):
+        raise ValueError(f"a gradient of shape {g.shape} does not fit an argument of shape {shape}")
+    repeated = (added + i for i, n in enumerate(shape) if n != g.shape[added + i])
+    return g.sum(axis=(*range(added), *repeated), keepdims=True).reshape(shape)
