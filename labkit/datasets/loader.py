@@ -38,7 +38,14 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     full_count: int
-    provenance: str
+    origin: str
+    source: str
+    licence: str
+
+    @property
+    def provenance(self) -> str:
+        """Say what this is, where these very bytes came from, and under which licence."""
+        return f"{self.origin}; {self.source}; {self.licence}"
 
     def __repr__(self) -> str:
         kind = {"bundled": "bundled subset", "full": "full set"}[self.size]
@@ -79,9 +86,9 @@ def load(name: str, *, size: str = "bundled", progress: bool = True) -> Dataset:
     """
     entry = catalog.ENTRIES[one_of("name", name, names())]
     if one_of("size", size, SIZES) == "bundled":
-        arrays, provenance = _load_bundled(entry)
+        arrays, source = _load_bundled(entry)
     else:
-        arrays, provenance = _load_full(entry, progress=progress)
+        arrays, source = _load_full(entry, progress=progress)
     return Dataset(
         name=entry.name,
         size=size,
@@ -91,7 +98,9 @@ def load(name: str, *, size: str = "bundled", progress: bool = True) -> Dataset:
         x_test=arrays["x_test"],
         y_test=arrays["y_test"].astype(np.int64),
         full_count=sum(entry.counts),
-        provenance=f"{entry.origin}; {provenance}; {entry.licence}",
+        origin=entry.origin,
+        source=source,
+        licence=entry.licence,
     )
 
 
@@ -193,11 +202,12 @@ def _load_full(entry: Entry, *, progress: bool) -> tuple[Arrays, str]:
         except (CorruptFile, OSError) as error:
             _handle_damage(place, paths, error, entry.full)
         else:
-            return arrays, f"all of it, SHA-256 verified, from {_where(paths)}"
+            return arrays, f"all of it, SHA-256 verified, from {where(paths)}"
     return _download(entry, progress=progress)
 
 
-def _where(paths: list[Path]) -> str:
+def where(paths: list[Path]) -> str:
+    """Give the one file, or the folder of the four, in which a full set lies."""
     return str(paths[0] if len(paths) == 1 else paths[0].parent)
 
 
