@@ -36,12 +36,13 @@ RANKS = {
     "labkit.cli": 4,
     "labkit.plotting": 4,
     "labkit.live": 4,
+    "labkit.widgets": 4,
     "labkit.frameworks": 4,
 }
 # These may import what their extra installs; every other module is core: NumPy and nothing else.
 EXTRAS = {
     "labkit.plotting": {"matplotlib", "IPython"},
-    "labkit.live": {"anywidget", "traitlets", "IPython"},
+    "labkit.widgets": {"anywidget", "traitlets"},
     "labkit.frameworks": {"torch", "keras"},
 }
 # What a page or a learner calls: each public function here shows an example of its use.
