@@ -2,7 +2,8 @@
 
 Set KERAS_BACKEND before the first import of Keras; this course uses "torch". A constructor that
 is given the same rng starts from the same weights. Images are (n, c, h, w) and outputs are
-logits: compile with ``from_logits=True``.
+logits: compile with ``from_logits=True``. On the torch backend Keras 3.15 multiplies matrices in
+float32 even where all its dtypes are float64, so expect seven digits of agreement, not sixteen.
 """
 
 import os

@@ -79,7 +79,8 @@ class ConvTranspose2d(Module):
     """Transposed convolution of images, see `labkit.ops.convolution.conv_transpose2d`.
 
     x (n, c_in, h, w). Returns (n, c_out, h', w'). Weight (c_in, c_out / groups, kh, kw), as in
-    PyTorch: the weight of the convolution from c_out to c_in channels whose transpose this is.
+    PyTorch: the weight of the convolution from c_out to c_in channels whose transpose this is,
+    which is also how an initializer reads it.
 
     >>> up = ConvTranspose2d(4, 2, 2, stride=2, rng=np.random.default_rng(0))
     >>> up(np.ones((1, 4, 7, 7), np.float32)).shape
@@ -192,7 +193,11 @@ class Flatten(Module):
 
 
 class ReLU(Module):
-    """The positive part, see `labkit.ops.activations.relu`."""
+    """The positive part, see `labkit.ops.activations.relu`.
+
+    >>> ReLU()(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
 
     def forward(self, x):
         """Return max(x, 0)."""
@@ -200,7 +205,11 @@ class ReLU(Module):
 
 
 class Sigmoid(Module):
-    """The logistic function, see `labkit.ops.activations.sigmoid`."""
+    """The logistic function, see `labkit.ops.activations.sigmoid`.
+
+    >>> Sigmoid()(np.array([0.0, np.log(3)]))
+    array([0.5 , 0.75])
+    """
 
     def forward(self, x):
         """Return 1 / (1 + exp(-x))."""
@@ -208,7 +217,11 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent, see `labkit.ops.activations.tanh`."""
+    """The hyperbolic tangent, see `labkit.ops.activations.tanh`.
+
+    >>> Tanh()(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.7616])
+    """
 
     def forward(self, x):
         """Return tanh x."""
@@ -219,6 +232,9 @@ class Softmax(Module):
     """Probabilities over the last axis, see `labkit.ops.activations.softmax`.
 
     For looking at predictions. The losses take logits, so no model here ends with it.
+
+    >>> Softmax()(np.array([[0.0, np.log(3)]]))
+    array([[0.25, 0.75]])
     """
 
     def forward(self, x):

@@ -1,8 +1,10 @@
 """What every model is: named parameters, found by looking at its attributes, and one call."""
 
+import contextlib
+
 import numpy as np
 
-from labkit.autograd import Tensor
+from labkit.autograd import Tensor, no_grad
 
 
 class Parameter(Tensor):
@@ -17,7 +19,7 @@ class Parameter(Tensor):
 
 
 class Module:
-    """A layer or a model: it keeps parameters and other modules as attributes.
+    """A layer or a model: it keeps parameters and other modules as attributes, or lists of them.
 
     A subclass sets its attributes in ``__init__`` and says in ``forward`` what it computes.
     ``training`` is True until `eval` is called; only layers such as `Dropout` look at it.
@@ -103,6 +105,26 @@ class Module:
     def eval(self):
         """Switch this module and all inside it to evaluation mode; return the module."""
         return self.train(False)
+
+    @contextlib.contextmanager
+    def evaluating(self):
+        """Inside the block: evaluation mode, and nothing recorded. Then every mode is as before.
+
+        >>> model = Module()
+        >>> with model.evaluating():
+        ...     model.training
+        False
+        >>> model.training
+        True
+        """
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with no_grad():
+                yield self
+        finally:
+            for module, mode in modes:
+                module.training = mode
 
     def state_dict(self):
         """Return a copy of every parameter's array, by name."""
