@@ -1,0 +1,18 @@
+"""One table of cases for every function, and checks that take any function in its place.
+
+The package's own tests, the comparison with PyTorch and Keras, and the exercises all read the
+same table. A check raises `Mismatch`, whose text says what was tried and what came.
+"""
+
+from labkit.testing.cases import CASES, Case
+from labkit.testing.checks import Mismatch, check_forward, check_vjp, reference, vjp_of
+
+__all__ = [
+    "CASES",
+    "Case",
+    "Mismatch",
+    "check_forward",
+    "check_vjp",
+    "reference",
+    "vjp_of",
+]

@@ -1,0 +1,285 @@
+"""What every function is tried with: shapes that differ, settings that matter, and extremes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call to try.
+
+    ``arguments`` makes the positional arguments, in float64 or whole numbers, from a random
+    generator. ``constants`` are the positions of arguments that have no gradient by design.
+    ``smooth`` is False where the function has a kink, so that no difference tells its gradient.
+
+    >>> case = Case("a pair", normal((2,), (2,)), dict(axis=0))
+    >>> len(case.arguments(np.random.default_rng(0)))
+    2
+    """
+
+    about: str
+    arguments: Callable[[np.random.Generator], tuple]
+    config: dict = field(default_factory=dict)
+    constants: tuple[int, ...] = ()
+    smooth: bool = True
+
+
+def normal(*shapes):
+    """Arguments of these shapes, from the standard normal distribution."""
+    return lambda rng: tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def positive(*shapes):
+    """Arguments of these shapes, between 1/2 and 2."""
+    return lambda rng: tuple(rng.uniform(0.5, 2, size=shape) for shape in shapes)
+
+
+def given(*arguments):
+    """The same arguments each time."""
+    return lambda rng: tuple(np.array(a) for a in arguments)
+
+
+def _logits_and_ids(*shape):
+    return lambda rng: (rng.normal(size=shape), rng.integers(shape[-1], size=shape[:-1]))
+
+
+def _logits_and_rows(*shape):
+    return lambda rng: (rng.normal(size=shape), rng.dirichlet(np.ones(shape[-1]), size=shape[:-1]))
+
+
+def _logits_and_fractions(*shape):
+    return lambda rng: (rng.normal(size=shape), rng.uniform(size=shape))
+
+
+def _ids_and_table(k, d, *shape):
+    return lambda rng: (rng.integers(k, size=shape), rng.normal(size=(k, d)))
+
+
+def _choice(condition, *shapes):
+    return lambda rng: (rng.normal(size=condition) > 0, *normal(*shapes)(rng))
+
+
+def _small_whole(*shape):
+    return lambda rng: (rng.integers(3, size=shape).astype(np.float64),)
+
+
+# fmt: off
+_PAIRS = (
+    Case("two matrices", positive((3, 4), (3, 4))),
+    Case("a row repeated", positive((3, 4), (4,))),
+    Case("a column and a row", positive((3, 1), (1, 4))),
+    Case("a number repeated", positive((), (2, 3))),
+    Case("nothing", positive((0, 4), (1, 4))),
+)
+_ONE = (
+    Case("a matrix", normal((3, 4))),
+    Case("one number", normal(())),
+    Case("nothing", normal((0, 4))),
+)
+_REDUCTIONS = (
+    Case("all of a matrix", normal((3, 4))),
+    Case("rows", normal((3, 4)), {"axis": 0}),
+    Case("last axis kept", normal((2, 3, 4)), {"axis": -1, "keepdims": True}),
+    Case("two axes", normal((2, 3, 4)), {"axis": (0, 2)}),
+    Case("one number", normal((1, 1)), {"axis": 1}),
+)
+_ACTIVATIONS = (
+    Case("a matrix", normal((3, 4))),
+    Case("four axes", normal((2, 3, 2, 2))),
+    Case("extremes", given([[-1000.0, -30.0, -1e-3, 1e-3, 30.0, 1000.0]])),
+    Case("one number", normal((1, 1))),
+    Case("nothing", normal((0, 4))),
+)
+_SOFTMAXES = (
+    *_ACTIVATIONS,
+    Case("first axis", normal((3, 4)), {"axis": 0}),
+    Case("middle axis", normal((2, 3, 4)), {"axis": 1}),
+    Case("one logit far ahead", given([[1000.0, -1000.0, 0.0], [-1000.0, -1000.0, -1000.0]])),
+)
+_REGRESSIONS = (
+    Case("a column", normal((5, 1), (5, 1))),
+    Case("three axes", normal((2, 3, 4), (2, 3, 4))),
+    Case("extremes", given([[1000.0, -1000.0]], [[-1000.0, 500.0]])),
+    Case("one number", normal((1,), (1,))),
+)
+_POOLS = (
+    Case("windows that touch", normal((2, 3, 6, 8)), {"kernel_size": 2}),
+    Case("windows that overlap", normal((2, 2, 7, 8)), {"kernel_size": (3, 2), "stride": (2, 1)}),
+    Case("windows with gaps", normal((1, 2, 8, 7)), {"kernel_size": 2, "stride": 3}),
+    Case("padding", normal((2, 1, 5, 6)), {"kernel_size": (2, 3), "padding": 1}),
+    Case("a last window over the end", normal((2, 1, 6, 5)),
+         {"kernel_size": (3, 2), "stride": 2, "padding": (1, 0), "ceil_mode": True}),
+    Case("the whole image", normal((2, 3, 4, 5)), {"kernel_size": (4, 5)}),
+    Case("one element", normal((1, 1, 1, 1)), {"kernel_size": 1}),
+    Case("nothing", normal((0, 3, 4, 4)), {"kernel_size": 2}),
+)
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "add": _PAIRS,
+    "subtract": _PAIRS,
+    "multiply": _PAIRS,
+    "divide": _PAIRS,
+    "negative": _ONE,
+    "power": (
+        Case("cube", normal((3, 4)), {"exponent": 3}),
+        Case("square root", positive((3, 4)), {"exponent": 0.5}),
+        Case("reciprocal", positive((4,)), {"exponent": -1}),
+        Case("zero", normal((2, 2)), {"exponent": 0}),
+        Case("zero to the first", given([0.0, 2.0]), {"exponent": 1}),
+    ),
+    "exp": (*_ONE, Case("far below", given([-1000.0, 0.0]))),
+    "log": (Case("a matrix", positive((3, 4))), Case("nothing", positive((0, 4)))),
+    "sqrt": (Case("a matrix", positive((3, 4))), Case("nothing", positive((0, 4)))),
+    "absolute": (*_ONE, Case("at the kink", given([0.0, -2.0, 3.0]), smooth=False)),
+    "maximum": (
+        Case("two matrices", normal((3, 4), (3, 4))),
+        Case("a row repeated", normal((3, 4), (4,))),
+        Case("equal numbers", given([1.0, 2.0, 3.0], [1.0, 5.0, 0.0]), smooth=False),
+    ),
+    "where": (
+        Case("two matrices", _choice((3, 4), (3, 4), (3, 4))),
+        Case("a number and a column", _choice((3, 4), (), (3, 1))),
+    ),
+    "matmul": (
+        Case("two matrices", normal((3, 4), (4, 2))),
+        Case("batches", normal((2, 3, 4), (2, 4, 5))),
+        Case("one matrix for a batch", normal((2, 3, 4), (4, 5))),
+        Case("a vector behind", normal((3, 4), (4,))),
+        Case("a vector in front", normal((4,), (2, 4, 3))),
+        Case("two vectors", normal((4,), (4,))),
+        Case("a vector behind a batch", normal((2, 3, 4), (4,))),
+        Case("nothing", normal((0, 4), (4, 2))),
+    ),
+    "reduce_sum": (*_REDUCTIONS, Case("nothing", normal((0, 4)), {"axis": 0})),
+    "reduce_mean": _REDUCTIONS,
+    "reduce_max": (
+        *_REDUCTIONS,
+        Case("equal maxima", given([[2.0, 1.0, 2.0], [0.0, 3.0, 3.0]]), {"axis": 1}, smooth=False),
+    ),
+    "reshape": (
+        Case("a matrix", normal((3, 4)), {"shape": (2, 6)}),
+        Case("one size left out", normal((2, 3, 4)), {"shape": (4, -1)}),
+    ),
+    "transpose": (
+        Case("a matrix", normal((3, 4))),
+        Case("three axes", normal((2, 3, 4)), {"axes": (1, 2, 0)}),
+        Case("axes from the end", normal((2, 3, 4)), {"axes": (-1, 0, -2)}),
+    ),
+    "getitem": (
+        Case("a row", normal((3, 4)), {"index": 1}),
+        Case("a block", normal((3, 4)), {"index": (slice(None, 2), slice(None, None, 2))}),
+        Case("one row twice", normal((3, 4)), {"index": np.array([2, 2, 0])}),
+        Case("pairs of places", normal((3, 4)),
+             {"index": (np.array([0, 2, 0]), np.array([1, 3, 1]))}),
+        Case("a mask", normal((2, 2)), {"index": np.array([[True, False], [True, True]])}),
+    ),
+    "concatenate": (
+        Case("rows", normal((1, 3), (2, 3), (4, 3))),
+        Case("columns", normal((2, 1), (2, 3)), {"axis": 1}),
+        Case("last axis", normal((2, 2, 1), (2, 2, 3)), {"axis": -1}),
+        Case("nothing and something", normal((0, 3), (2, 3))),
+    ),
+    "relu": (*_ACTIVATIONS, Case("at the kink", given([-1.0, 0.0, 1.0]), smooth=False)),
+    "leaky_relu": (
+        *_ACTIVATIONS,
+        Case("a steep slope", normal((3, 4)), {"negative_slope": 0.3}),
+        Case("at the kink", given([-1.0, 0.0, 1.0]), {"negative_slope": 0.2}, smooth=False),
+    ),
+    "sigmoid": _ACTIVATIONS,
+    "tanh": _ACTIVATIONS,
+    "softmax": _SOFTMAXES,
+    "log_softmax": _SOFTMAXES,
+    "linear": (
+        Case("a batch", normal((5, 3), (3, 2), (2,))),
+        Case("no bias", normal((5, 3), (3, 2))),
+        Case("a batch of sequences", normal((2, 4, 3), (3, 5), (5,))),
+        Case("one vector", normal((3,), (3, 2), (2,))),
+        Case("one number", normal((1, 1), (1, 1), (1,))),
+        Case("nothing", normal((0, 3), (3, 2), (2,))),
+    ),
+    "embedding": (
+        Case("a list of ids", _ids_and_table(5, 3, 4)),
+        Case("sequences with repeats", _ids_and_table(3, 2, 4, 6)),
+        Case("nothing", _ids_and_table(3, 2, 0, 6)),
+    ),
+    "conv2d": (
+        Case("plain", normal((2, 3, 5, 6), (4, 3, 3, 2), (4,))),
+        Case("no bias", normal((2, 1, 4, 5), (3, 1, 2, 3))),
+        Case("stride and padding", normal((2, 2, 6, 5), (3, 2, 3, 2), (3,)),
+             {"stride": (2, 1), "padding": (1, 2)}),
+        Case("dilation", normal((1, 2, 7, 8), (2, 2, 2, 3), (2,)), {"dilation": (3, 2)}),
+        Case("groups", normal((2, 4, 5, 4), (6, 2, 2, 3), (6,)), {"groups": 2, "padding": 1}),
+        Case("one kernel per channel", normal((2, 3, 5, 5), (3, 1, 3, 3)),
+             {"groups": 3, "stride": 2}),
+        Case("the same size", normal((2, 2, 5, 6), (3, 2, 4, 3), (3,)), {"padding": "same"}),
+        Case("everything", normal((2, 4, 9, 8), (2, 2, 3, 2), (2,)),
+             {"stride": (2, 3), "padding": (2, 1), "dilation": (2, 1), "groups": 2}),
+        Case("one element", normal((1, 1, 1, 1), (1, 1, 1, 1), (1,))),
+        Case("nothing", normal((0, 2, 4, 4), (3, 2, 2, 2), (3,))),
+    ),
+    "conv_transpose2d": (
+        Case("plain", normal((2, 3, 4, 3), (3, 2, 3, 2), (2,))),
+        Case("no bias", normal((2, 1, 3, 4), (1, 3, 2, 3))),
+        Case("stride and padding", normal((2, 2, 4, 3), (2, 3, 3, 4), (3,)),
+             {"stride": (2, 3), "padding": (1, 2)}),
+        Case("dilation", normal((1, 2, 3, 4), (2, 2, 2, 3), (2,)), {"dilation": (3, 2)}),
+        Case("output padding", normal((2, 2, 3, 3), (2, 2, 3, 3), (2,)),
+             {"stride": (3, 2), "padding": 1, "output_padding": (2, 1)}),
+        Case("output padding below the dilation", normal((1, 1, 3, 3), (1, 2, 2, 2)),
+             {"dilation": 3, "output_padding": (2, 1)}),
+        Case("groups", normal((2, 4, 3, 2), (4, 3, 2, 3), (6,)), {"groups": 2, "stride": 2}),
+        Case("one element", normal((1, 1, 1, 1), (1, 1, 1, 1), (1,))),
+        Case("nothing", normal((0, 2, 4, 4), (2, 3, 2, 2), (3,))),
+    ),
+    "max_pool2d": (
+        *_POOLS,
+        Case("dilation", normal((2, 2, 7, 8)),
+             {"kernel_size": (3, 2), "dilation": (2, 3), "stride": 1}),
+        Case("equal maxima", _small_whole(2, 2, 6, 6),
+             {"kernel_size": 3, "stride": 2}, smooth=False),
+        Case("equal maxima beside padding", _small_whole(2, 2, 6, 6),
+             {"kernel_size": 3, "padding": 1, "ceil_mode": True}, smooth=False),
+    ),
+    "avg_pool2d": (
+        *_POOLS,
+        Case("padding that does not count", normal((2, 2, 6, 5)),
+             {"kernel_size": (2, 3), "padding": 1, "stride": 2, "count_include_pad": False}),
+        Case("a last window over the end, padding not counted", normal((1, 2, 6, 7)),
+             {"kernel_size": 4, "padding": (1, 2), "stride": 3, "ceil_mode": True,
+              "count_include_pad": False}),
+    ),
+    "mean_squared_error": _REGRESSIONS,
+    "mean_absolute_error": (
+        *_REGRESSIONS,
+        Case("at the kink", given([1.0, 2.0], [1.0, 5.0]), smooth=False),
+    ),
+    "huber": (
+        *_REGRESSIONS,
+        Case("errors on both sides of delta", normal((4, 3), (4, 3)), {"delta": 0.7}),
+        Case("an error of delta", given([2.0, -0.5], [0.0, 0.0]), {"delta": 2.0}),
+    ),
+    "cross_entropy": (
+        Case("a batch", _logits_and_ids(5, 3)),
+        Case("a batch of sequences", _logits_and_ids(2, 4, 3)),
+        Case("extremes, right and wrong", given([[1000.0, -1000.0], [1000.0, -1000.0]], [0, 1])),
+        Case("one example of one class", given([[3.0]], [0])),
+        Case("one example", _logits_and_ids(1, 4)),
+    ),
+    "binary_cross_entropy": (
+        Case("yes or no", given([[0.3], [-1.2], [2.0]], [[1.0], [0.0], [1.0]]), constants=(1,)),
+        Case("probabilities", _logits_and_fractions(3, 4), constants=(1,)),
+        Case("extremes, right and wrong",
+             given([1000.0, -1000.0, 1000.0, -1000.0], [1.0, 0.0, 0.0, 1.0]), constants=(1,)),
+        Case("one number", _logits_and_fractions(1), constants=(1,)),
+    ),
+    "kl_divergence": (
+        Case("a batch", _logits_and_rows(4, 3), constants=(1,)),
+        Case("a batch of sequences", _logits_and_rows(2, 3, 4), constants=(1,)),
+        Case("zeros in the target", given([[0.3, -1.0, 2.0]], [[0.25, 0.0, 0.75]]), constants=(1,)),
+        Case("extremes", given([[1000.0, -1000.0]], [[0.5, 0.5]]), constants=(1,)),
+        Case("one class", given([[3.0]], [[1.0]]), constants=(1,)),
+    ),
+}
+# fmt: on
