@@ -45,7 +45,9 @@ def wilson_interval(correct: int, total: int, *, confidence: float = 0.95) -> tu
     p, n = correct / total, total
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)  # rounding may step over an end
+    low = centre - half if correct > 0 else 0.0  # exact at the ends, where rounding is not
+    high = centre + half if correct < total else 1.0
+    return low, high
 
 
 def confusion_matrix(
