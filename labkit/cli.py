@@ -92,9 +92,7 @@ def _run(args: argparse.Namespace) -> int:
         print(f"labkit {args.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            f"\nlabkit {args.command}: stopped; nothing half done is left behind", file=sys.stderr
-        )
+        print(f"\nlabkit {args.command}: stopped", file=sys.stderr)
         return 130
 
 

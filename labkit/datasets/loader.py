@@ -15,6 +15,7 @@ from labkit.datasets.catalog import Checksums, Entry
 from labkit.datasets.files import Arrays, CorruptFile, archives_in, read_all, read_verified
 
 SIZES = ("bundled", "full")
+SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian's package dataset-fashion-mnist is there
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +165,7 @@ def _places(entry: Entry) -> Iterator[_Place]:
         yield _Place(base, entry.folders, "user")
     yield _Place(cache_folder(), (entry.name,), "cache")
     keras = Path(os.environ.get("KERAS_HOME") or _home() / ".keras")
-    for base in (keras / "datasets", Path("data"), Path(), Path("/usr/share/datasets")):
+    for base in (keras / "datasets", Path("data"), Path(), SYSTEM_FOLDER):
         yield _Place(base, entry.folders, "other")
 
 
@@ -208,7 +209,7 @@ def _load_full(entry: Entry, *, progress: bool) -> tuple[Arrays, str]:
 
 def where(paths: list[Path]) -> str:
     """Give the one file, or the folder of the four, in which a full set lies."""
-    return str(paths[0] if len(paths) == 1 else paths[0].parent)
+    return os.path.abspath(paths[0] if len(paths) == 1 else paths[0].parent)
 
 
 def _handle_damage(place: _Place, paths: list[Path], error: Exception, full: Checksums) -> None:

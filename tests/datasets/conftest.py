@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from labkit.datasets import catalog
+from labkit.datasets import catalog, loader
 
 SHAPES = {"x_train": (6, 5, 7), "y_train": (6,), "x_test": (2, 5, 7), "y_test": (2,)}
 
@@ -36,6 +36,7 @@ def tiny(arrays, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(loader, "SYSTEM_FOLDER", tmp_path / "system")
     monkeypatch.chdir(tmp_path)
     return entry
 

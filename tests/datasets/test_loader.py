@@ -131,6 +131,7 @@ def assert_full(data, arrays):
         "home/.keras/datasets/mnist.npz",
         "cache/mnist/mnist.npz",
         "data/mnist.npz",
+        "system/mnist.npz",
         "mnist.npz",
     ],
 )
