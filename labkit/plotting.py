@@ -62,7 +62,7 @@ def figure(rows=1, columns=1, *, size=None, **options):
     from matplotlib.figure import Figure
 
     matplotlib.rcParams.update(STYLE)
-    look = matplotlib.cycler(color=LINE_COLORS) + cycler(linestyle=LINE_STYLES)
+    look = matplotlib.cycler(color=LINE_COLORS, linestyle=LINE_STYLES)
     matplotlib.rcParams["axes.prop_cycle"] = look
     fig = Figure(figsize=size or (6.8, 3.2 * rows))
     return fig, fig.subplots(rows, columns, **options)
@@ -253,8 +253,8 @@ def graph(nodes, edges, *, size=None):
     """Draw a computation from left to right.
 
     nodes maps a name to its text (several lines allowed) or to (text, note), where the note, such
-    as a gradient, is written below the box. edges are pairs of names; a node stands one column
-    right of the last node it depends on.
+    as a gradient, is written below the box. edges are pairs of names, or triples with a note to be
+    written on the arrow; a node stands one column right of the last node it depends on.
     """
     column = {name: _depth(name, edges) for name in nodes}
     where = _places(column)
@@ -264,25 +264,31 @@ def graph(nodes, edges, *, size=None):
     ax.set(xlim=(-0.5, width - 0.5), ylim=(-height / 2, height / 2))
     ax.axis("off")
     boxes = {name: _box(ax, where[name], text) for name, text in nodes.items()}
-    for start, end in edges:
+    for start, end, *notes in edges:
         arrow = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.4, "shrinkA": 2}
         arrow |= {"patchA": boxes[start], "patchB": boxes[end], "shrinkB": 2}
         ax.annotate("", xy=where[end], xytext=where[start], arrowprops=arrow)
+        middle = np.add(where[start], where[end]) / 2
+        style = {"color": "#555555", "fontsize": 9, "ha": "center", "va": "center"}
+        style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        for note in notes:
+            ax.text(*middle, note, **style)
     return fig
 
 
 def _depth(name, edges):
-    before = [start for start, end in edges if end == name]
+    before = [start for start, end, *_ in edges if end == name]
     return 1 + max(_depth(start, edges) for start in before) if before else 0
 
 
 def _places(column):
-    places = {}
-    for c in set(column.values()):
-        names = [name for name in column if column[name] == c]
-        for i, name in enumerate(names):
-            places[name] = (c, (len(names) - 1) / 2 - i)
-    return places
+    columns = [[name for name in column if column[name] == c] for c in set(column.values())]
+    height = max(map(len, columns))
+    return {
+        name: (column[name], height * ((len(names) - 1) / 2 - i) / len(names))
+        for names in columns
+        for i, name in enumerate(names)
+    }
 
 
 def _box(ax, place, text):
