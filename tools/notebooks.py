@@ -4,14 +4,16 @@
     python tools/notebooks.py --write [NOTEBOOK ...]   make it so
     python tools/notebooks.py --run NOTEBOOK ...       recompute all outputs, then make it so
 
-Without names, every notebook in book/ and labs/. Canonical: no execution counts, no times, no
-editor's metadata; a cell keeps the id it has, and gets one from its text if it has none; pieces of
-one printed text are one output; a live figure keeps its page form and not its kernel's.
+Without names, every notebook in book/ and labs/. Canonical: no times and no editor's metadata;
+code cells that were run are counted from one; a cell keeps the id it has, and gets one from its
+text if it has none; pieces of one printed text are one output; a live figure keeps its page form
+and not its kernel's.
 """
 
 import argparse
 import copy
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -46,13 +48,13 @@ def lines(text):
     return text.splitlines(keepends=True)
 
 
-def canonical_output(output):
+def canonical_output(output, count):
     """One output without what differs from run to run."""
-    output = {key: value for key, value in output.items() if key != "execution_count"}
+    output = dict(output)
     if output["output_type"] == "stream":
         return output | {"text": lines(joined(output["text"]))}
     if output["output_type"] == "execute_result":
-        output["execution_count"] = None
+        output["execution_count"] = count
     data = {
         mime: lines(joined(value)) if mime.startswith("text/") else value
         for mime, value in output.get("data", {}).items()
@@ -76,7 +78,7 @@ def merged(outputs):
     return result
 
 
-def canonical_cell(cell, taken):
+def canonical_cell(cell, taken, count):
     """One cell in canonical form; ``taken`` holds the ids of the cells before it."""
     source = joined(cell["source"]).strip("\n")
     name = cell.get("id") or hashlib.sha256(source.encode()).hexdigest()[:8]
@@ -86,8 +88,8 @@ def canonical_cell(cell, taken):
     kept = {k: v for k, v in cell.get("metadata", {}).items() if k in CELL_METADATA and v}
     result = {"cell_type": cell["cell_type"], "id": name, "metadata": kept}
     if cell["cell_type"] == "code":
-        outputs = merged(canonical_output(output) for output in cell["outputs"])
-        result |= {"execution_count": None, "outputs": outputs}
+        outputs = merged(canonical_output(output, count) for output in cell["outputs"])
+        result |= {"execution_count": count, "outputs": outputs}
     if cell.get("attachments"):
         result["attachments"] = cell["attachments"]
     return result | {"source": lines(source)}
@@ -95,9 +97,16 @@ def canonical_cell(cell, taken):
 
 def canonical(notebook):
     """The notebook in canonical form."""
-    taken = set()
+    taken, counter = set(), itertools.count(1)
+    ran = any(cell.get("outputs") for cell in notebook["cells"])
+    counts = [
+        next(counter) if ran and cell["cell_type"] == "code" else None for cell in notebook["cells"]
+    ]
     return {
-        "cells": [canonical_cell(cell, taken) for cell in notebook["cells"]],
+        "cells": [
+            canonical_cell(cell, taken, count)
+            for cell, count in zip(notebook["cells"], counts, strict=True)
+        ],
         "metadata": NOTEBOOK_METADATA,
         "nbformat": 4,
         "nbformat_minor": 5,
