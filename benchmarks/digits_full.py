@@ -23,6 +23,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -160,12 +161,10 @@ def pass_over(step, parts):
     return {"loss": loss / total, "accuracy": correct / total, "correct": correct, "total": total}
 
 
-def train(library, experiment, seed, data, epochs, save):
-    """Train one network, and call save(run) with what is known after every epoch."""
+def train(trainer, experiment, order_rng, data, epochs):
+    """Train one network, and yield what is known after every epoch."""
     x, y, x_test, y_test = data
     end = len(x) - experiment.validation_size
-    weight_rng, order_rng = (np.random.default_rng([seed, i]) for i in (0, 1))
-    trainer = LIBRARIES[library](experiment.network, weight_rng)
     run = {"optimizer": trainer.optimizer_name, "epochs": epochs, "history": []}
     wall = cpu = 0
     for _ in range(epochs):
@@ -181,7 +180,7 @@ def train(library, experiment, seed, data, epochs, save):
         run["history"].append(record)
         run |= {"train_wall_seconds": round(wall, 1), "train_cpu_seconds": round(cpu, 1)}
         run["test"] = record["test"] | {"wilson_95": wilson_of(record["test"])}
-        save(run)
+        yield run
 
 
 def wilson_of(result):
@@ -202,15 +201,11 @@ def sha256(mnist):
 
 
 def provenance(mnist):
-    """Return where and with what this run is made."""
-    git = ["git", "-C", str(ROOT)]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
-    changes = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "labkit", "benchmarks/*.py"])
+    """Return where and with what a run is made."""
     packages = ("numpy", "torch", "keras")
     return {
         "script": "benchmarks/digits_full.py",
-        "commit": commit.strip(),
-        "code_as_committed": changes.returncode == 0,
+        "commit": git("rev-parse", "HEAD").stdout.strip(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "data": "MNIST, 60,000 training and 10,000 test images",
         "data_sha256": sha256(mnist),
@@ -221,14 +216,28 @@ def provenance(mnist):
     }
 
 
-def save_run(key, run):
-    """Put the run into the file of results, replacing an earlier one of the same key."""
-    runs = read_results()["runs"]
-    runs = [old for old in runs if (old["experiment"], old["library"], old["seed"]) != key]
+def code_as_committed():
+    """Return whether the files that are loaded now are those of the commit."""
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "labkit"]
+    files = [module.__file__ for module in modules if module.__file__]
+    return git("diff", "--quiet", "HEAD", "--", __file__, *files).returncode == 0
+
+
+def git(*arguments):
+    return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
+
+
+def save_run(run):
+    """Put the run into the file of results, replacing an earlier one of the same kind and seed."""
+    runs = [old for old in read_results()["runs"] if identity(old) != identity(run)]
     text = json.dumps({"runs": [*runs, run]}, indent=1, ensure_ascii=False) + "\n"
     temporary = RESULTS.with_suffix(".tmp")
     temporary.write_text(text)
     temporary.replace(RESULTS)
+
+
+def identity(run):
+    return run["experiment"], run["library"], run["seed"]
 
 
 def read_results():
@@ -242,11 +251,7 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, help="stop after so many, not the source's number")
     options = parser.parse_args()
-    done = {
-        (run["experiment"], run["library"], run["seed"])
-        for run in read_results()["runs"]
-        if run["finished"]
-    }
+    done = {identity(run) for run in read_results()["runs"] if run["finished"]}
     mnist = datasets.load("mnist", size="full")
     data, about = network_input(mnist), provenance(mnist)
     for name in options.experiments:
@@ -258,16 +263,16 @@ def main():
 
 def run_once(name, library, seed, data, about, epochs):
     """Make one run, and record it after every epoch."""
-    experiment, key = EXPERIMENTS[name], (name, library, seed)
+    experiment = EXPERIMENTS[name]
+    weight_rng, order_rng = (np.random.default_rng([seed, i]) for i in (0, 1))
+    trainer = LIBRARIES[library](experiment.network, weight_rng)
+    about = about | {"code_as_committed": code_as_committed()}
+    labels = {"experiment": name, "library": library, "seed": seed}
     epochs = epochs or experiment.epochs
-
-    def save(run):
-        finished = len(run["history"]) == epochs
-        labels = dict(zip(("experiment", "library", "seed"), key, strict=True))
-        save_run(key, labels | asdict(experiment) | run | {"finished": finished} | about)
-        print(*key, f"epoch {len(run['history'])}: test accuracy {run['test']['accuracy']:.4f}")
-
-    train(library, experiment, seed, data, epochs, save)
+    for run in train(trainer, experiment, order_rng, data, epochs):
+        done = len(run["history"])
+        save_run(labels | asdict(experiment) | run | {"finished": done == epochs} | about)
+        print(name, library, seed, f"epoch {done}: test accuracy {run['test']['accuracy']:.4f}")
 
 
 if __name__ == "__main__":

@@ -274,8 +274,14 @@ class Dropout(Module):
         return f"Dropout({self.p})"
 
 
-def _pair(size):
-    return tuple(size) if isinstance(size, tuple | list) else (size, size)
+def _pair(kernel_size):
+    if not isinstance(kernel_size, tuple | list):
+        kernel_size = kernel_size, kernel_size
+    if len(kernel_size) != 2:
+        raise ValueError(f"kernel_size must be an integer or a pair; got {kernel_size}")
+    _check_sizes(kernel_size=kernel_size[0])
+    _check_sizes(kernel_size=kernel_size[1])
+    return tuple(kernel_size)
 
 
 def _check_sizes(**sizes):

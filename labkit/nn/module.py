@@ -68,10 +68,10 @@ class Module:
 
     def modules(self):
         """Return this module and all modules inside it, each once."""
-        found = [self]
-        for module in found:  # the list grows while we walk it
-            found += [child for _, child in module.children() if child not in found]
-        return found
+        found = {id(self): self}
+        for _, child in self.children():
+            found |= {id(module): module for module in child.modules()}
+        return list(found.values())
 
     def named_parameters(self):
         """Return (name, parameter) pairs, in the order of definition, a shared one only once.
