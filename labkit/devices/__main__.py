@@ -1,7 +1,13 @@
-"""`python -m labkit.devices` is `labkit devices`."""
+"""`python -m labkit.devices` is `labkit devices`, where the command itself is not on the path."""
 
+import argparse
 import sys
 
-from labkit.cli import main
+from labkit.devices import command
 
-sys.exit(main(["devices", *sys.argv[1:]]))
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        "python -m labkit.devices", description="Say what this machine has and what to use."
+    )
+    command.configure(parser)
+    sys.exit(command.run(parser.parse_args()))
