@@ -1,0 +1,326 @@
+"""Wrong answers that people give to the exercises of the topic `convolution`.
+
+A pair (old, new) replaces a text of the right answer, a list holds several pairs, a single text is
+the whole answer. The right answers stand in the lab and in the chapter; test_matrix.py reads them.
+"""
+
+REFUSAL = 'raise ValueError(f"a kernel over {span} pixels does not fit into {size + 2 * padding}")'
+IN_FORMULA = "    return room // stride + 1"
+WINDOW = "window = image[i * stride : i * stride + kh, j * stride : j * stride + kw]"
+IN_LAYER = "out[:, o, i, j] = (window * w[o]).sum(axis=(1, 2, 3)) + b[o]"
+SPREAD = "dx[n, :, rows, columns] += g[n, o, i, j] * w[o]"
+CUT = "dx[:, :, padding : padding + height, padding : padding + width]"
+COLLECT = "dw[o] += g[n, o, i, j] * x[n, :, rows, columns]"
+SUM_OF_G = "db = g.sum(axis=(0, 2, 3))"
+
+WRONG = {
+    "size_by_hand": {
+        "no floor": "size_by_hand = 16.5",
+        "ceiling": "size_by_hand = 17",
+        "padding on one side": "size_by_hand = 15",
+        "padding forgotten": "size_by_hand = 14",
+        "stride forgotten": "size_by_hand = 32",
+        "kernel forgotten": "size_by_hand = 20",
+        "a float": "size_by_hand = 16.0",
+        "a text": "size_by_hand = '16'",
+        "a list": "size_by_hand = [16]",
+        "a function": "def size_by_hand(): return 16",
+        "True": "size_by_hand = True",
+    },
+    "output_size": {
+        "no floor": (IN_FORMULA, "    return room / stride + 1"),
+        "floor of a float": (IN_FORMULA, "    return np.floor(room / stride) + 1"),
+        "ceiling": (IN_FORMULA, "    return -(-room // stride) + 1"),
+        "one place forgotten": (IN_FORMULA, "    return room // stride"),
+        "floor after adding one": (IN_FORMULA, "    return (room + 1) // stride"),
+        "k for k - 1": ("(kernel_size - 1) + 1", "kernel_size"),
+        "padding on one side": ("2 * padding", "padding"),
+        "padding forgotten": ("size + 2 * padding - span", "size - span"),
+        "padding divided": ("size + 2 * padding - span", "size + padding // 2 - span"),
+        "dilation ignored": ("dilation * (kernel_size - 1) + 1", "kernel_size"),
+        "gaps added once": (
+            "dilation * (kernel_size - 1) + 1",
+            "kernel_size + dilation - 1",
+        ),
+        "rounds to even": (IN_FORMULA, "    return round(room / stride) + 1"),
+        "stride ignored": ("// stride", "// 1"),
+        "too large a kernel gives zero": (
+            REFUSAL,
+            "return 0",
+        ),
+        "too large a kernel is not noticed": ("room < 0", "room < -100"),
+        "refuses an exact fit": ("room < 0", "room <= 0"),
+        "refuses by the row without zeros": ("if room < 0", "if span > size"),
+        "prints": (IN_FORMULA, "    print(room // stride + 1)"),
+        "stride and padding swapped": (
+            "kernel_size, stride=1, padding=0",
+            "kernel_size, padding=0, stride=1",
+        ),
+        "no dilation in the signature": (", dilation=1", ""),
+    },
+    "pool_size": {
+        "always the floor": ("if not ceil_mode", "if True"),
+        "always the ceiling": ("if not ceil_mode", "if False"),
+        "one more for the ceiling": ("-(-room // stride) + 1", "room // stride + 2"),
+        "a window in the padding behind": ("windows -= 1", "pass"),
+        "padding counts as row": (">= size + padding", ">= size + 2 * padding"),
+        "padding before is no row": (">= size + padding", ">= size"),
+        "last window counted from its end": (
+            "(windows - 1) * stride >= size + padding",
+            "windows * stride >= size + padding",
+        ),
+        "stride one if none": ("stride = kernel_size if", "stride = 1 if"),
+        "None is not handled": ("stride = kernel_size if stride is None else stride", "pass"),
+        "padding on one side": ("2 * padding", "padding"),
+        "padding forgotten": ("size + 2 * padding - kernel_size", "size - kernel_size"),
+        "float ceiling": ("-(-room // stride) + 1", "np.ceil(room / stride) + 1"),
+        "one window forgotten": ("return room // stride + 1", "return room // stride"),
+    },
+    "value_by_hand": {
+        "kernel turned over": "value_by_hand = -3",
+        "kernel transposed": "value_by_hand = 6",
+        "stride ignored": "value_by_hand = -8",
+        "row and column swapped": "value_by_hand = 9",
+        "row 0, column 0": "value_by_hand = 8",
+        "kernel upside down": "value_by_hand = 7",
+        "kernel left to right": "value_by_hand = -4",
+        "no kernel": "value_by_hand = 17",
+        "signs lost": "value_by_hand = 16",
+        "nine products": "value_by_hand = [[-1, 0, -4], [4, 0, 0], [0, -1, 6]]",
+    },
+    "correlate": {
+        "kernel turned over": ("window * kernel", "window * kernel[::-1, ::-1]"),
+        "kernel transposed": [("kernel.shape", "kernel.T.shape"), ("* kernel", "* kernel.T")],
+        "rows and columns of the image swapped": [
+            ("image.shape[0]", "image.shape[1]"),
+            ("(image.shape[1], kw", "(image.shape[0], kw"),
+        ],
+        "kernel sizes swapped": ("kh, kw = kernel.shape", "kw, kh = kernel.shape"),
+        "one row too few": ("output_size(image.shape[0], kh, stride)", "image.shape[0] - kh"),
+        "stride only in the window": (
+            "np.zeros((rows, columns), ",
+            "np.zeros((image.shape[0] - kh + 1, image.shape[1] - kw + 1), ",
+        ),
+        "stride ignored in the window": (WINDOW, "window = image[i : i + kh, j : j + kw]"),
+        "stride for rows only": ("j * stride : j * stride + kw", "j : j + kw"),
+        "matrix product": ("(window * kernel).sum()", "(window @ kernel.T).sum()"),
+        "maximum": (".sum()", ".max()"),
+        "absolute value": ("(window * kernel).sum()", "abs((window * kernel).sum())"),
+        "no negative output": ("(window * kernel).sum()", "max((window * kernel).sum(), 0)"),
+        "mean": (".sum()", ".mean()"),
+        "int array": ("dtype=image.dtype", "dtype=int"),
+        "a list of lists": ("return out", "return out.tolist()"),
+        "image changed in place": ("    out = np", "    image -= 0.5\n    out = np"),
+        "padded": (
+            "    kh, kw = kernel.shape",
+            "    image = np.pad(image, 1)\n    kh, kw = kernel.shape",
+        ),
+        "returns in the loop": ("    return out", "        return out"),
+    },
+    "edge_kernel": {
+        "the other sign": "edge_kernel = np.array([[1, 0, -1]] * 3)",
+        "lies flat": "edge_kernel = np.array([[-1, 0, 1]] * 3).T",
+        "blur": "edge_kernel = np.ones((3, 3)) / 9",
+        "all around": "edge_kernel = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])",
+        "sum not zero": "edge_kernel = np.array([[-1, 0, 2]] * 3)",
+        "slanted": "edge_kernel = np.array([[-1, -1, 0], [-1, 0, 1], [0, 1, 1]])",
+        "flat edge from above only": "edge_kernel = np.array([[-1, 0, 2], [-1, 0, 0], [-1, 0, 1]])",
+        "flat edge from below only": "edge_kernel = np.array([[-1, 0, 1], [-1, 0, 0], [-1, 0, 2]])",
+        "identity": "edge_kernel = np.eye(3)",
+        "zeros": "edge_kernel = np.zeros((3, 3))",
+        "one row": "edge_kernel = np.array([[-1, 0, 1]])",
+        "flattened": "edge_kernel = np.array([-1, 0, 1, -1, 0, 1, -1, 0, 1])",
+        "texts": "edge_kernel = [['-1', '0', '1']] * 3",
+        "not finite": "edge_kernel = np.array([[-np.inf, 0, np.inf]] * 3)",
+    },
+    "conv_forward": {
+        "kernel turned over": ("window * w[o]", "window * w[o][:, ::-1, ::-1]"),
+        "bias forgotten": (" + b[o]", ""),
+        "bias in the sum": (
+            "(window * w[o]).sum(axis=(1, 2, 3)) + b[o]",
+            "(window * w[o] + b[o]).sum(axis=(1, 2, 3))",
+        ),
+        "bias of the place": ("+ b[o]", "+ b[j % len(b)]"),
+        "first channel only": (
+            IN_LAYER,
+            "out[:, o, i, j] = (window * w[o])[:, 0].sum(axis=(1, 2)) + b[o]",
+        ),
+        "mean over channels": (
+            IN_LAYER,
+            "out[:, o, i, j] = (window * w[o]).mean(axis=1).sum(axis=(1, 2)) + b[o]",
+        ),
+        "sum over examples": ("sum(axis=(1, 2, 3))", "sum()"),
+        "groups ignored": ("o // (c_out // groups) * c_group", "0"),
+        "groups dealt in turn": ("o // (c_out // groups) * c_group", "o % groups * c_group"),
+        "group index without its size": (
+            "o // (c_out // groups) * c_group",
+            "o // (c_out // groups)",
+        ),
+        "padding ignored": [
+            ("(padding, padding), (padding, padding)", "(0, 0), (0, 0)"),
+            (", stride, padding)", ", stride)"),
+        ],
+        "padding before only": (
+            "(padding, padding), (padding, padding)",
+            "(padding, 0), (padding, 0)",
+        ),
+        "padding of rows only": (
+            "(padding, padding), (padding, padding)",
+            "(padding, padding), (0, 0)",
+        ),
+        "padded with the border": ("(padding, padding)))", "(padding, padding)), mode='edge')"),
+        "stride forgotten in the window": [("i * stride", "i"), ("j * stride", "j")],
+        "kernel sides swapped": [("kh, kw = w.shape", "kw, kh = w.shape")],
+        "height and width swapped": ("n, _, height, width", "n, _, width, height"),
+        "channels last": ("return out", "return out.transpose(0, 2, 3, 1)"),
+        "float64 always": ("dtype=x.dtype", "dtype=np.float64"),
+        "int array": ("dtype=x.dtype", "dtype=int"),
+        "empty memory": (IN_LAYER, "out[:, o, i, j] += np.nan * b[o]"),
+        "bias added to the image": ("    x = np.pad", "    x += 0.5\n    x = np.pad"),
+    },
+    "field_size": {
+        "sum of kernels": ("dilation * (kernel_size - 1) * jump", "kernel_size"),
+        "product of kernels": [
+            ("field += dilation * (kernel_size - 1) * jump", "field *= kernel_size")
+        ],
+        "strides ignored": ("jump *= stride", "pass"),
+        "strides add up": ("jump *= stride", "jump += stride - 1"),
+        "only the stride before": ("jump *= stride", "jump = stride"),
+        "own stride counted": [
+            (
+                "        field += dilation * (kernel_size - 1) * jump\n        jump *= stride",
+                "        jump *= stride\n        field += dilation * (kernel_size - 1) * jump",
+            ),
+        ],
+        "dilation ignored": ("dilation * (kernel_size - 1)", "(kernel_size - 1)"),
+        "dilation of the whole kernel": (
+            "dilation * (kernel_size - 1)",
+            "(dilation * kernel_size - 1)",
+        ),
+        "dilation kept for all layers above": ("jump *= stride", "jump *= stride * dilation"),
+        "begins at zero": ("field, jump = 1, 1", "field, jump = 0, 1"),
+        "k for k - 1": ("(kernel_size - 1)", "kernel_size"),
+        "last layer first": ("in layers", "in layers[::-1]"),
+        "area instead of side": ("return field", "return field**2"),
+        "list emptied": (
+            "for kernel_size, stride, dilation in layers:",
+            "while layers:\n        kernel_size, stride, dilation = layers.pop(0)",
+        ),
+    },
+    "max_pool": {
+        "mean": (".max(", ".mean("),
+        "minimum": (".max(", ".min("),
+        "begins at zero": (
+            "x[:, :, rows, columns].max(axis=(2, 3))",
+            "x[:, :, rows, columns].max(axis=(2, 3), initial=0)",
+        ),
+        "absolute value": ("x[:, :, rows, columns].max", "abs(x[:, :, rows, columns]).max"),
+        "over all channels": (".max(axis=(2, 3))", ".max(axis=(1, 2, 3))[:, None]"),
+        "over all images": (".max(axis=(2, 3))", ".max(axis=(0, 2, 3))"),
+        "over everything": (".max(axis=(2, 3))", ".max()"),
+        "stride is the kernel": [
+            ("i * stride", "i * kernel_size"),
+            ("j * stride", "j * kernel_size"),
+        ],
+        "stride forgotten": [("i * stride", "i"), ("j * stride", "j")],
+        "windows one too large": ("+ kernel_size)", "+ kernel_size + 1)"),
+        "windows one too small": ("+ kernel_size)", "+ kernel_size - 1)"),
+        "window that sticks out": (
+            "output_size(height, kernel_size, stride)",
+            "-(-(height - kernel_size) // stride) + 1",
+        ),
+        "height and width swapped": ("n, c, height, width", "n, c, width, height"),
+        "rows and columns of the output swapped": (
+            "out[:, :, i, j] =",
+            "out[:, :, j % oh, i % ow] =",
+        ),
+        "int array": ("dtype=x.dtype", "dtype=int"),
+        "place of the maximum": (".max(axis=(2, 3))", ".reshape(n, c, -1).argmax(axis=2)"),
+    },
+    "parameter_gradients": {
+        "db averaged over the batch": (SUM_OF_G, "db = g.mean(axis=0).sum(axis=(1, 2))"),
+        "db of each example": (SUM_OF_G, "db = g.sum(axis=(2, 3))"),
+        "db of each place": (SUM_OF_G, "db = g.sum(axis=0)"),
+        "db averaged": (SUM_OF_G, "db = g.mean(axis=(0, 2, 3))"),
+        "dw averaged over the batch": ("return dw, db", "return dw / len(g), db"),
+        "dw of the last example": (COLLECT, "dw[o] = g[n, o, i, j] * x[n, :, rows, columns]"),
+        "first example only": (COLLECT, "dw[o] += g[0, o, i, j] * x[0, :, rows, columns]"),
+        "dw turned over": ("return dw, db", "return dw[:, :, ::-1, ::-1], db"),
+        "dw with its channels swapped": ("return dw, db", "return dw.transpose(1, 0, 2, 3), db"),
+        "dw with its sides swapped": ("return dw, db", "return dw.transpose(0, 1, 3, 2), db"),
+        "stride forgotten": [("i * stride", "i"), ("j * stride", "j")],
+        "padding forgotten": (
+            "    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))\n",
+            "",
+        ),
+        "padding doubled": (
+            "(padding, padding), (padding, padding)",
+            "(2 * padding, 0), (2 * padding, 0)",
+        ),
+        "db forgotten": ("return dw, db", "return dw"),
+        "db first": ("return dw, db", "return db, dw"),
+        "the other sign": ("return dw, db", "return -dw, -db"),
+        "half": (COLLECT, "dw[o] += 0.5 * g[n, o, i, j] * x[n, :, rows, columns]"),
+        "all kernels the same": ("dw[o] +=", "dw[:] +="),
+    },
+    "input_gradient": {
+        "overwrites": (SPREAD, "dx[n, :, rows, columns] = g[n, o, i, j] * w[o]"),
+        "kernel turned over": ("* w[o]", "* w[o][:, ::-1, ::-1]"),
+        "stride forgotten": [("i * stride", "i"), ("j * stride", "j")],
+        "padding not cut": (f"return {CUT}", "return dx"),
+        "padding cut twice": (
+            CUT,
+            "dx[:, :, 2 * padding : padding + height, 2 * padding : padding + width]",
+        ),
+        "padding cut at the end": (CUT, "dx[:, :, :height, :width]"),
+        "padding forgotten": [
+            ("height + 2 * padding, width + 2 * padding", "height + 2 * kh, width + 2 * kw"),
+            (CUT, "dx[:, :, :height, :width]"),
+        ],
+        "height and width swapped": ("height, width = size", "width, height = size"),
+        "size of the windows only": (
+            "height, width = size",
+            "height = (g.shape[2] - 1) * stride + kh - 2 * padding\n"
+            "    width = (g.shape[3] - 1) * stride + kw - 2 * padding",
+        ),
+        "summed over examples": (SPREAD, "dx[:, :, rows, columns] += g[n, o, i, j] * w[o]"),
+        "first kernel only": ("* w[o]", "* w[0]"),
+        "sum of the kernels": ("* w[o]", "* w.sum(axis=0)"),
+        "averaged over examples": (f"return {CUT}", f"return {CUT} / len(g)"),
+        "the other sign": ("+= g[n, o, i, j]", "-= g[n, o, i, j]"),
+        "one example too few": ("np.ndindex(g.shape)", "np.ndindex(len(g) - 1, *g.shape[1:])"),
+        "w changed in place": ("    height, width = size", "    w *= 2\n    height, width = size"),
+    },
+    "conv_transposed": {
+        "size of the forward pass": (
+            "(n - 1) * stride + k - 2 * padding",
+            "(n + 2 * padding - k) // stride + 1",
+        ),
+        "n for n - 1": ("(n - 1) * stride + k", "n * stride + k"),
+        "kernel forgotten in the size": (
+            "(n - 1) * stride + k - 2 * padding",
+            "n * stride - 2 * padding",
+        ),
+        "kernel minus one": ("+ k - 2", "+ k - 1 - 2"),
+        "padding adds": ("- 2 * padding", "+ 2 * padding"),
+        "padding on one side": ("- 2 * padding", "- padding"),
+        "padding forgotten": [("- 2 * padding", ""), (", stride, padding)", ", stride)")],
+        "stride ignored": [("* stride", ""), (", stride, padding)", ", 1, padding)")],
+        "kernel turned over": ("(x, w, size", "(x, w[:, :, ::-1, ::-1], size"),
+        "channels of w swapped": ("(x, w, size", "(x, w.transpose(1, 0, 2, 3), size"),
+        "kernel sides swapped": ("kernel_size = w.shape[2:]", "kernel_size = w.shape[:1:-1]"),
+        "nearest pixels repeated": (
+            "return input_gradient(x, w, size, stride, padding)",
+            "return x.repeat(stride, axis=2).repeat(stride, axis=3)",
+        ),
+        "a forward pass": (
+            "return input_gradient(x, w, size, stride, padding)",
+            "return conv_forward(x, w, np.zeros(len(w)), stride, padding)",
+        ),
+        "stride and padding swapped": ("size, stride, padding)", "size, padding, stride)"),
+        "halved by the stride": (
+            "return input_gradient(x, w, size, stride, padding)",
+            "return input_gradient(x, w, size, stride, padding) / stride",
+        ),
+    },
+}

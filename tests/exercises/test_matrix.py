@@ -1,0 +1,143 @@
+"""Every exercise: the right answer passes, the stub does not, and no wrong answer survives.
+
+Run with -s to see which check catches which wrong answer.
+"""
+
+import ast
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labkit.exercises import TOPICS, examine, exercises
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = exercises()
+ENOUGH = 8
+
+
+def wrong_answers(topic):
+    path = Path(__file__).with_name(f"{topic}.py")
+    spec = importlib.util.spec_from_file_location(f"wrong_{topic}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WRONG
+
+
+def code_cells(path):
+    if path.exists():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                yield cell["metadata"], "".join(cell["source"])
+
+
+def is_solution(metadata):
+    return metadata.get("nbgrader", {}).get("solution") or "solution" in metadata.get("tags", [])
+
+
+def is_stub(metadata):
+    return metadata.get("nbgrader", {}).get("solution") or "exercise" in metadata.get("tags", [])
+
+
+def without_check(source):
+    """The cell without its call of check, which would look for the answer in this process."""
+    return re.sub(r"^check\(.*\)$", "", source, flags=re.MULTILINE)
+
+
+def defines(source, name):
+    targets = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            targets.add(node.name)
+        elif isinstance(node, ast.Assign):
+            targets |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return name in targets
+
+
+def answers(name, topic, chosen, folders):
+    """(source of the cell that answers the exercise, sources of the answers before it)."""
+    for folder in folders:
+        before = []
+        for metadata, source in code_cells(ROOT / folder / f"{topic}.ipynb"):
+            if not chosen(metadata):
+                continue
+            source = without_check(source)
+            if defines(source, name):
+                return source, before
+            before.append(source)
+    raise AssertionError(f"{name}: no answer in {' or '.join(folders)}")
+
+
+def right_answer(exercise):
+    folders = ("labs/source", "book")
+    return answers(exercise.name, exercise.topic, is_solution, folders)
+
+
+def run(source, before, name):
+    """What ``name`` is after the answers before and the source have run."""
+    namespace = {"np": np, "__name__": "answer"}
+    for text in (*before, source):
+        exec(compile(text, "<answer>", "exec"), namespace)
+    return namespace[name]
+
+
+def mutated(right, change):
+    """A wrong answer from the right one; each text to be replaced must be there."""
+    if isinstance(change, str):
+        return change
+    for old, new in change if isinstance(change, list) else [change]:
+        assert old in right, f"{old!r} is not in the right answer"
+        right = right.replace(old, new)
+    return right
+
+
+def test_every_exercise_has_its_list_and_every_list_its_exercise():
+    listed = {name for topic in TOPICS for name in wrong_answers(topic)}
+    assert listed == set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_right_answer_passes_whatever_the_seed(name):
+    exercise = EXERCISES[name]
+    answer = run(*right_answer(exercise), name)
+    for seed in range(5):
+        report = examine(exercise, answer, seed=seed)
+        assert report.state == "holds", f"seed {seed}\n{report}"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_stub_is_not_written_yet(name):
+    exercise = EXERCISES[name]
+    source, _ = answers(name, exercise.topic, is_stub, ("labs/release", "book"))
+    report = examine(exercise, run(source, [], name))
+    assert (report.state, report.passed) == ("open", 0)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_wrong_answer_is_caught(name):
+    exercise = EXERCISES[name]
+    changes = wrong_answers(exercise.topic)[name]
+    right, before = right_answer(exercise)
+    sources = {what: mutated(right, change) for what, change in changes.items()}
+    distinct = set(sources.values()) - {right}
+    assert len(distinct) == len(changes), f"{name}: two wrong answers are the same"
+    assert len(changes) >= ENOUGH, f"{name} has {len(changes)} wrong answers; {ENOUGH} are wanted"
+    survivors, used = [], set()
+    lines = ["", f"{name}: {len(changes)} wrong answers, none may pass"]
+    lines += [f"  {i + 1} {one.says}" for i, one in enumerate(exercise.checks)]
+    for what, source in sources.items():
+        answer = run(source, before, name)
+        report = examine(exercise, answer)
+        caught = [i + 1 for i, one in enumerate(report.outcomes) if one.state != "holds"]
+        used |= set() if report.unfit else set(caught)
+        by = "before any check" if report.unfit else f"by {', '.join(map(str, caught))}"
+        lines.append(f"    {what:40} {f'caught {by}' if caught else 'SURVIVES'}")
+        others = [examine(exercise, answer, seed=seed).state for seed in (1, 2)]
+        survivors += [what] if "holds" in [report.state, *others] else []
+    print("\n".join(lines))
+    assert not survivors, f"{name}: these wrong answers pass: {survivors}"
+    idle = [one.says for i, one in enumerate(exercise.checks) if i + 1 not in used]
+    assert not idle, f"{name}: these checks catch nothing: {idle}"
