@@ -54,7 +54,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update method")
 
     def decayed(self, w, g):
-        """Return the gradient with that of the penalty weight_decay / 2 * |w|^2 added."""
+        """Return the gradient with that of the penalty ``weight_decay / 2 * |w|^2`` added."""
         return g + self.weight_decay * w if self.weight_decay else g
 
     def state_dict(self):

@@ -199,6 +199,8 @@ def curves(series, *, x=None, xlabel="", ylabel="", title="", log=False):
             band = {"color": line.get_color(), "alpha": 0.2, "linewidth": 0}
             ax.fill_between(at, runs.min(axis=0), runs.max(axis=0), **band)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    if x is None:
+        ax.xaxis.get_major_locator().set_params(integer=True)
     if len(series) > 1:
         ax.legend()
     return fig

@@ -187,7 +187,7 @@ class Tensor:
 
     @property
     def T(self):
-        """The transpose: all axes in reverse order."""
+        """The transpose, all axes in reverse order."""
         return PRIMITIVES["transpose"](self)
 
     def sum(self, axis=None, keepdims=False):

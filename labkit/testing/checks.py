@@ -28,7 +28,7 @@ def reference(name):
 
 
 def vjp_of(function):
-    """Return a gradient rule (g, out, *args, **config) that lets the engine do the work.
+    """Return a gradient rule ``(g, out, *args, **config)`` that lets the engine do the work.
 
     >>> vjp_of(ops.huber)(1.0, None, np.array([0.5]), np.array([0.0]))
     (array([0.5]), array([-0.5]))
@@ -73,7 +73,7 @@ def check_forward(name, fn, *, cases=None, seed=0):
 
 
 def check_vjp(name, fn, *, cases=None, seed=0):
-    """Try fn(g, out, *args, **config) as the gradient rule of the function called name.
+    """Try ``fn(g, out, *args, **config)`` as the gradient rule of the function called name.
 
     Each gradient is compared with central differences, to 1e-6 of its largest element; at a kink,
     where no difference tells, with labkit's own rule. A gradient is summed over what broadcasting
@@ -161,10 +161,9 @@ def _run(fn, args, config, tried):
 
 
 def _compare(what, got, expected, tolerance, tried):
-    try:
-        got = np.asarray(got, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise Mismatch(f"{tried}\nThe {what} should be an array; it is {_shown(got)}.") from None
+    if not isinstance(got, (np.ndarray, np.number, float, int)):
+        raise Mismatch(f"{tried}\nThe {what} should be an array; it is {_shown(got)}.")
+    got = np.asarray(got)
     if got.shape != expected.shape:
         raise Mismatch(
             f"{tried}\nThe {what} should have shape {expected.shape}; it has {got.shape}."
