@@ -66,13 +66,10 @@ def _fetch_mirror(entry: Entry, mirror: Mirror, folder: Path, *, progress: bool)
     arrays: Arrays = {}
     for file, checksum in mirror.files.items():
         target = folder / file
-        if target.exists():  # from an interrupted run, or from another process a moment ago
-            try:
-                arrays |= read_verified(target, entry.full)
-                continue
-            except CorruptFile:
-                target.unlink(missing_ok=True)
-        arrays |= _fetch_file(entry, mirror.base + file, checksum, target, progress=progress)
+        try:  # it may be there from an interrupted run, or from another process a moment ago
+            arrays |= read_verified(target, entry.full)
+        except (FileNotFoundError, CorruptFile):
+            arrays |= _fetch_file(entry, mirror.base + file, checksum, target, progress=progress)
     return arrays
 
 

@@ -54,11 +54,13 @@ def _prove(path: Path, key: str, array: np.ndarray, expected: str) -> None:
 def _read_npz(path: Path) -> Arrays:
     import zipfile  # it imports threading, which the core does without
 
-    if not zipfile.is_zipfile(path):
-        raise CorruptFile("it is not a complete .npz archive")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in ARRAYS}
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise CorruptFile("it is not a complete .npz archive")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                return {key: archive[key] for key in ARRAYS}
     except zipfile.BadZipFile as error:
         raise CorruptFile(str(error)) from error
 

@@ -150,6 +150,57 @@ def test_damaged_cache_is_repaired(layout, mirrors, server, arrays, tmp_path, ca
     assert twice == [f"/good/{name}"]  # and nothing else was fetched again
 
 
+def test_damaged_part_of_a_download_that_never_ended_is_replaced(mirrors, arrays, tmp_path):
+    folder = tmp_path / "cache/mnist"
+    folder.mkdir(parents=True)
+    (folder / IDX_NAMES[0]).write_bytes(b"half")
+    mirrors("good:idx")
+    assert_full(load_full(), arrays)
+    assert cached(tmp_path) == sorted(IDX_NAMES)
+    assert_full(load_full(), arrays)
+
+
+def test_cache_that_may_not_be_read_is_not_removed(
+    mirrors, arrays, write_npz, tmp_path, monkeypatch
+):
+    path = tmp_path / "cache/mnist/mnist.npz"
+    write_npz(path, arrays)
+    mirrors("good")
+
+    def denied(paths, checksums):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(loader, "read_all", denied)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        load_full()
+    assert path.exists()
+
+
+def test_slow_but_steady_mirror_is_waited_for(monkeypatch):
+    clock = itertools.count(step=10)
+    monkeypatch.setattr(download.time, "monotonic", lambda: next(clock))
+    pace = download._Pace("http://a/b")
+    for done in range(1_000, 10_000, 1_000):
+        pace.check(done)
+    pace.check(9_001)
+    with pytest.raises(download.MirrorError, match="under 1,000 bytes in 15 s"):
+        pace.check(9_002)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "ValueError: unknown url type: 'nonsense/mnist.npz'"),
+        ("http://[", "ValueError: "),
+    ],
+)
+def test_address_that_is_none(url, reason, tiny, monkeypatch):
+    mirror = catalog.Mirror(f"{url}/", {"mnist.npz": None})
+    monkeypatch.setitem(catalog.ENTRIES, "mnist", dataclasses.replace(tiny, mirrors=(mirror,)))
+    with pytest.raises(download.DownloadError, match=re.escape(reason)):
+        load_full(progress=False)
+
+
 def test_interrupted_download_leaves_nothing_and_is_repaired(
     mirrors, arrays, tmp_path, monkeypatch
 ):
@@ -313,6 +364,19 @@ def test_file_in_use_on_windows_is_kept(mirrors, arrays, monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "replace", in_use)
     assert_full(load_full(), arrays)
     assert cached(tmp_path) == ["mnist.npz"]
+
+
+def test_name_that_may_not_be_given_is_an_error(mirrors, monkeypatch, tmp_path):
+    from pathlib import Path
+
+    def denied(self, target):
+        raise PermissionError(13, "Permission denied", str(target))
+
+    mirrors("good")
+    monkeypatch.setattr(Path, "replace", denied)
+    with pytest.raises(PermissionError):
+        load_full()
+    assert cached(tmp_path) == []
 
 
 def test_a_page_in_a_browser_says_what_to_do(tiny, monkeypatch):

@@ -108,6 +108,10 @@ def test_gzip_bomb_is_refused(tiny, tmp_path, monkeypatch):
         files.read_verified(path, tiny.full)
 
 
-def test_unreadable_file_is_not_called_damaged(tiny, tmp_path):
+@pytest.mark.parametrize("name", ["mnist.npz", *catalog.IDX_FILES.values()])
+def test_file_that_may_not_be_opened_is_not_called_damaged(name, tiny, tmp_path):
     with pytest.raises(FileNotFoundError):
-        files.read_verified(tmp_path / catalog.IDX_FILES["x_train"], tiny.full)
+        files.read_verified(tmp_path / name, tiny.full)
+    (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match="directory"):
+        files.read_verified(tmp_path / name, tiny.full)

@@ -82,6 +82,23 @@ def test_unreadable_files_are_no_error(machine, tmp_path):
     assert devices.describe(system=machine()).device == "cpu"
 
 
+def test_folders_that_may_not_be_listed_are_no_error(machine, monkeypatch):
+    def denied(self, pattern):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "glob", denied)
+    assert devices.describe(system=machine()).accelerators == ()
+
+
+def test_memory_reads_well(machine):
+    for files, total, text in [
+        ({"/sys/fs/cgroup/memory.max": str(GIB)}, 4 * GIB, "1.0 GiB of 4.0 GiB (control group)"),
+        ({"/sys/fs/cgroup/memory.max": str(GIB)}, None, "1.0 GiB"),
+    ]:
+        system = machine(files, installed_memory=lambda total=total: total)
+        assert f"Memory       {text}\n" in str(devices.describe(system=system))
+
+
 def test_package_that_cannot_be_looked_up(monkeypatch):
     # A module put into sys.modules by hand has no __spec__, and find_spec then raises.
     module = SimpleNamespace(__spec__=None)
