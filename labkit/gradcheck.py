@@ -33,17 +33,18 @@ def numerical_gradient(f, x, *, eps=1e-6):
 def relative_error(a, b):
     """Return the largest difference between a and b, relative to their largest element.
 
-    a and b have the same shape. Two arrays of zeros have error zero.
+    a and b have the same shape. Two arrays of zeros have error zero. The error is not a number,
+    and thus below no tolerance, where an element of a or b is not finite.
 
     Raises ValueError if the shapes differ: broadcasting would compare the wrong numbers.
 
     >>> relative_error(np.array([1.0, 2.0]), np.array([1.0, 2.002])).round(6)
     np.float64(0.000999)
     """
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape:
         raise ValueError(f"a and b must have the same shape; got {a.shape} and {b.shape}")
-    if a.size == 0:
-        return np.float64(0)
-    scale = max(np.abs(a).max(), np.abs(b).max())
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return np.float64("nan")
+    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
     return np.abs(a - b).max() / scale if scale > 0 else np.float64(0)

@@ -5,10 +5,20 @@ same table. A check raises `Mismatch`, whose text says what was tried and what c
 """
 
 from labkit.testing.cases import CASES, Case
-from labkit.testing.checks import Mismatch, check_forward, check_vjp, reference, vjp_of
+from labkit.testing.checks import (
+    GRADIENT_TOLERANCE,
+    VALUE_TOLERANCE,
+    Mismatch,
+    check_forward,
+    check_vjp,
+    reference,
+    vjp_of,
+)
 
 __all__ = [
     "CASES",
+    "GRADIENT_TOLERANCE",
+    "VALUE_TOLERANCE",
     "Case",
     "Mismatch",
     "check_forward",

@@ -1,0 +1,242 @@
+"""What each function is called in PyTorch and in Keras, and how far ours is from both.
+
+`python tests/catalog.py` prints the table: one row per function, one column per witness, and in
+each cell the largest relative error of values and gradients over all cases.
+"""
+
+import os
+import warnings
+from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+torch = pytest.importorskip("torch")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what Keras imports is not ours to mend
+    keras = pytest.importorskip("keras")
+
+from labkit.autograd import PRIMITIVES, Tensor  # noqa: E402
+from labkit.gradcheck import relative_error  # noqa: E402
+from labkit.testing import CASES, GRADIENT_TOLERANCE, check_vjp, reference, vjp_of  # noqa: E402
+
+F, K, KL = torch.nn.functional, keras.ops, keras.losses
+FIRST = {"data_format": "channels_first"}
+
+
+def torch_conv_transpose(x, w, b=None, **config):
+    return F.conv_transpose2d(x, w, b, **config)
+
+
+def torch_kl(logits, target):
+    """`batchmean` divides by the first axis alone, so the rows are laid out along it."""
+    k = logits.shape[-1]
+    log_q = F.log_softmax(logits, -1).reshape(-1, k)
+    return F.kl_div(log_q, target.reshape(-1, k), reduction="batchmean")
+
+
+def torch_cross_entropy(logits, target):
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), target.reshape(-1))
+
+
+def keras_conv(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+    """Keras finds the groups from the shapes; its padding is none or "same"; kernels are HWIO."""
+    if padding != "same":
+        x, padding = keras_pad(x, padding), "valid"
+    w = K.transpose(w, (2, 3, 1, 0))
+    out = K.conv(x, w, stride, padding, dilation_rate=dilation, **FIRST)
+    return out if b is None else out + K.reshape(b, (1, -1, 1, 1))
+
+
+def keras_conv_transpose(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+    """Keras knows no groups here, so each is a call of its own; padding is cut off after."""
+    parts = [
+        K.conv_transpose(
+            x_group, K.transpose(w_group, (2, 3, 1, 0)), stride, dilation_rate=dilation, **FIRST
+        )
+        for x_group, w_group in zip(K.split(x, groups, 1), K.split(w, groups, 0), strict=True)
+    ]
+    out = K.concatenate(parts, 1)
+    ph, pw = padding if isinstance(padding, tuple) else (padding, padding)
+    out = out[:, :, ph : out.shape[2] - ph, pw : out.shape[3] - pw]
+    return out if b is None else out + K.reshape(b, (1, -1, 1, 1))
+
+
+def keras_max_pool(x, *, kernel_size, stride=None, padding=0):
+    x = keras_pad(x, padding, value=-np.inf)
+    return K.max_pool(x, kernel_size, stride, **FIRST)
+
+
+def keras_avg_pool(x, *, kernel_size, stride=None, padding=0):
+    return K.average_pool(keras_pad(x, padding), kernel_size, stride, **FIRST)
+
+
+def keras_pad(x, padding, value=0.0):
+    rows, columns = padding if isinstance(padding, tuple) else (padding, padding)
+    if rows == columns == 0:
+        return x
+    return K.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)), constant_values=value)
+
+
+class Counterpart(NamedTuple):
+    """A function's names elsewhere; ``keras_lacks`` says for which settings Keras has nothing."""
+
+    torch: object
+    keras: object
+    keras_lacks: dict = {}  # a setting, or the words that name a case -> the reason
+
+
+def same(name):
+    """The function has one name in both."""
+    return Counterpart(getattr(torch, name), getattr(K, name))
+
+
+CEIL = {"ceil_mode": "no last window that reaches over the end"}
+ROUNDED = "Keras clips probabilities at 1e-7"
+COUNTERPARTS = {
+    "add": same("add"),
+    "subtract": same("subtract"),
+    "multiply": same("multiply"),
+    "divide": same("divide"),
+    "negative": same("negative"),
+    "power": Counterpart(
+        lambda a, exponent: torch.pow(a, exponent), lambda a, exponent: K.power(a, exponent)
+    ),
+    "exp": same("exp"),
+    "log": same("log"),
+    "sqrt": same("sqrt"),
+    "absolute": same("absolute"),
+    "maximum": same("maximum"),
+    "where": same("where"),
+    "matmul": same("matmul"),
+    "reduce_sum": Counterpart(
+        lambda a, axis=None, keepdims=False: torch.sum(a, axis, keepdim=keepdims), K.sum
+    ),
+    "reduce_mean": Counterpart(
+        lambda a, axis=None, keepdims=False: torch.mean(a, axis, keepdim=keepdims), K.mean
+    ),
+    "reduce_max": Counterpart(
+        lambda a, axis=(), keepdims=False: torch.amax(a, axis, keepdim=keepdims), K.max
+    ),
+    "reshape": Counterpart(
+        lambda a, shape: torch.reshape(a, shape), lambda a, shape: K.reshape(a, shape)
+    ),
+    "transpose": Counterpart(
+        lambda a, axes=None: torch.permute(a, axes or tuple(range(a.ndim))[::-1]), K.transpose
+    ),
+    "getitem": Counterpart(lambda a, index: a[index], lambda a, index: K.get_item(a, index)),
+    "concatenate": Counterpart(
+        lambda *a, axis=0: torch.cat(a, axis), lambda *a, axis=0: K.concatenate(a, axis)
+    ),
+    "relu": Counterpart(F.relu, K.relu),
+    "leaky_relu": Counterpart(
+        F.leaky_relu, lambda x, negative_slope=0.01: K.leaky_relu(x, negative_slope)
+    ),
+    "sigmoid": same("sigmoid"),
+    "tanh": same("tanh"),
+    "softmax": Counterpart(lambda x, axis=-1: F.softmax(x, axis), K.softmax),
+    "log_softmax": Counterpart(lambda x, axis=-1: F.log_softmax(x, axis), K.log_softmax),
+    "linear": Counterpart(
+        lambda x, w, b=None: F.linear(x, w.T, b),
+        lambda x, w, b=None: K.matmul(x, w) if b is None else K.add(K.matmul(x, w), b),
+    ),
+    "embedding": Counterpart(F.embedding, lambda ids, w: K.take(w, ids, axis=0)),
+    "conv2d": Counterpart(F.conv2d, keras_conv),
+    "conv_transpose2d": Counterpart(
+        torch_conv_transpose,
+        keras_conv_transpose,
+        {"output_padding": "its output_padding is a size, and cannot follow a cut"},
+    ),
+    "max_pool2d": Counterpart(
+        F.max_pool2d, keras_max_pool, {**CEIL, "dilation": "pooling without dilation"}
+    ),
+    "avg_pool2d": Counterpart(
+        F.avg_pool2d,
+        keras_avg_pool,
+        {**CEIL, "count_include_pad": 'padding that is not counted only as "same"'},
+    ),
+    "mean_squared_error": Counterpart(F.mse_loss, lambda p, t: K.mean(KL.mean_squared_error(t, p))),
+    "mean_absolute_error": Counterpart(
+        F.l1_loss, lambda p, t: K.mean(KL.mean_absolute_error(t, p))
+    ),
+    "huber": Counterpart(F.huber_loss, lambda p, t, delta=1.0: K.mean(KL.huber(t, p, delta))),
+    "cross_entropy": Counterpart(
+        torch_cross_entropy,
+        lambda z, t: K.mean(KL.sparse_categorical_crossentropy(t, z, from_logits=True)),
+    ),
+    "binary_cross_entropy": Counterpart(
+        F.binary_cross_entropy_with_logits,
+        lambda z, t: K.mean(KL.binary_crossentropy(t, z, from_logits=True)),
+    ),
+    "kl_divergence": Counterpart(
+        torch_kl,
+        lambda z, t: K.mean(KL.kl_divergence(t, K.softmax(z))),
+        {"zeros in the target": ROUNDED, "extremes": ROUNDED},
+    ),
+}
+
+
+def lacks(name, case):
+    """Why Keras has no counterpart for this case; None where it has."""
+    table = COUNTERPARTS[name].keras_lacks
+    return next(
+        (why for key, why in table.items() if key in case.config or key == case.about), None
+    )
+
+
+def full_precision():
+    """Let Keras compute in float64, which it lowers to float32 on all backends but TensorFlow's."""
+    return mock.patch.dict(keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE, float64="float64")
+
+
+def errors(name, case, witness, dtype, seed=0):
+    """The relative errors against a witness: of the value, and of each argument's gradient."""
+    rng = np.random.default_rng(seed)
+    args = [a.astype(dtype) if a.dtype == np.float64 else a for a in case.arguments(rng)]
+    wanted = [a.dtype == dtype and i not in case.constants for i, a in enumerate(args)]
+
+    ours = [Tensor(a, requires_grad=want) for a, want in zip(args, wanted, strict=True)]
+    out = reference(name)(*ours, **case.config)
+    g = rng.normal(size=out.shape).astype(dtype)
+    out.backward(g)
+
+    theirs = [torch.tensor(a, requires_grad=want) for a, want in zip(args, wanted, strict=True)]
+    with full_precision():
+        value = getattr(COUNTERPARTS[name], witness)(*theirs, **case.config)
+    value.backward(torch.tensor(g))
+
+    assert out.dtype == dtype
+    pairs = [(a.grad, b.grad.numpy()) for a, b in zip(ours, theirs, strict=True) if a.requires_grad]
+    assert all(gradient.dtype == dtype for gradient, _ in pairs)
+    return [relative_error(a, b) for a, b in [(out.data, value.detach().numpy()), *pairs]]
+
+
+def worst(name, witness, dtype):
+    """The largest relative error over the cases that the witness has, and how many it lacks."""
+    cases = CASES[name] if witness == "torch" else [c for c in CASES[name] if not lacks(name, c)]
+    largest = max(max(errors(name, case, witness, dtype)) for case in cases)
+    return largest, len(CASES[name]) - len(cases)
+
+
+def main():
+    """Print the table: function by witness."""
+    warnings.simplefilter("ignore")
+    print(f"{'function':22}cases  differences      PyTorch f64  f32      Keras f64    f32")
+    for name, cases in CASES.items():
+        check_vjp(name, PRIMITIVES[name].vjp if name in PRIMITIVES else vjp_of(reference(name)))
+        row = f"{name:22}{len(cases):5}  below {GRADIENT_TOLERANCE:.0e}"
+        for witness in ("torch", "keras"):
+            for dtype in (np.float64, np.float32):
+                error, missing = worst(name, witness, dtype)
+                row += f"  {error:9.1e}"
+            row += f" (not {missing})" if missing else ""
+        print(row)
+    for name, counterpart in COUNTERPARTS.items():
+        for setting, why in counterpart.keras_lacks.items():
+            print(f"Keras lacks {name}, {setting}: {why}")
+
+
+if __name__ == "__main__":
+    main()
