@@ -257,7 +257,7 @@ def load(path: str | os.PathLike, model: Module, *, optimizer: Optimizer | None 
 
 def _read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         if "history" not in arrays:
             raise ValueError("it has no history")
