@@ -26,7 +26,8 @@ class LabError(ValueError):
 
 def released(notebook, name):
     """The student's copy of a source notebook."""
-    copy = canonical(notebook)
+    bare = [c | {"outputs": []} if c["cell_type"] == "code" else c for c in notebook["cells"]]
+    copy = canonical(notebook | {"cells": bare})
     check_metadata(copy, name)
     for cell in copy["cells"]:
         source = joined(cell["source"])
@@ -35,8 +36,6 @@ def released(notebook, name):
             cell["source"] = lines(stubbed(source, where))
         elif BEGIN in source or END in source:
             raise LabError(f"{where}: a solution in a cell that is not marked as one")
-        if cell["cell_type"] == "code":
-            cell["outputs"] = []
     return copy
 
 
