@@ -79,7 +79,8 @@ class Report:
                 if outcome is self.first_wrong:
                     rows = details(outcome.wrong, outcome)
                     lines += [f"      {term:10}{text}" for term, text in rows]
-            lines.append(f"  look up: {'; '.join(text for text, _ in pointers(self.exercise))}")
+            look = "; ".join(text for text, _ in pointers(self.exercise))
+            lines += [f"  look up: {look}"] if look else []
         return "\n".join([*lines, f"  {self._closing()}"] if self._closing() else lines)
 
     def _repr_html_(self) -> str:
@@ -99,6 +100,14 @@ class Report:
         return f'<div class="labkit-check" {BOX_STYLE}>{head}{body}{closing}</div>'
 
 
+LONGEST = 300
+
+# The page of the API reference that shows a module, where it does not bear the module's name.
+API_PAGES = {
+    "gradcheck": "autograd",
+    **dict.fromkeys(("dataloader", "metrics", "models", "optim", "sizing"), "training"),
+    **dict.fromkeys(("datasets", "devices"), "data"),
+}
 BOX_STYLE = 'style="border-left: 4px solid currentColor; padding-left: 0.8em"'
 LIST_STYLE = 'style="list-style: none; padding-left: 0"'
 CELL_STYLE = 'style="text-align: left; vertical-align: top; white-space: normal"'
@@ -116,7 +125,13 @@ def details(wrong: Wrong | None, outcome: Outcome | None = None) -> list[tuple[s
         if outcome.printed and "printed" not in (wrong.came or ""):
             rows.append(("printed", outcome.printed))
     rows.append(("hint", wrong.hint or (outcome.check.hint if outcome else "")))
-    return [(term, " ".join(text.split())) for term, text in rows if text]
+    return [(term, _one_line(text)) for term, text in rows if text]
+
+
+def _one_line(text: str) -> str:
+    """The text without what differs from run to run, and no longer than a few lines."""
+    text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x…", " ".join(text.split()))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _item(outcome: Outcome, in_full: bool) -> str:
@@ -165,7 +180,8 @@ def _docstring_page(name: str) -> str:
     """The page of the book that shows a name's docstring."""
     module, _, attribute = name.rpartition(".")
     home = getattr(importlib.import_module(module), attribute).__module__
-    return f"api/{home.split('.')[1]}.html#{home}.{attribute}"
+    page = API_PAGES.get(home.split(".")[1], home.split(".")[1])
+    return f"api/{page}.html#{home}.{attribute}"
 
 
 def book_address() -> str:

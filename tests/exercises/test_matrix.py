@@ -20,11 +20,15 @@ ENOUGH = 8
 
 
 def wrong_answers(topic):
-    path = Path(__file__).with_name(f"{topic}.py")
-    spec = importlib.util.spec_from_file_location(f"wrong_{topic}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.WRONG
+    """The lists of <topic>.py and, for a topic with many exercises, of <topic>_chapter.py."""
+    listed = {}
+    for path in sorted(Path(__file__).parent.glob(f"{topic}*.py")):
+        spec = importlib.util.spec_from_file_location(f"wrong_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert not set(listed) & set(module.WRONG)
+        listed |= module.WRONG
+    return listed
 
 
 def code_cells(path):

@@ -288,6 +288,7 @@ EXERCISES = (
         topic="convolution",
         asks="Compute the output at row 1, column 0 (stride 2, no padding) by hand.",
         checks=(VALUE_BY_HAND,),
+        section="One picture, four weights",
         equation="eq-conv2d",
         see="labkit.ops.conv2d",
     ),
@@ -298,6 +299,7 @@ EXERCISES = (
         asks="correlate(image, kernel, stride=1) slides a kernel (kh, kw) over an image "
         "(height, width) and returns the array of the sums.",
         checks=CORRELATE,
+        section="One picture, four weights",
         equation="eq-conv2d",
         see="labkit.ops.conv2d_loop",
         points=3,
@@ -308,6 +310,7 @@ EXERCISES = (
         asks="A 3 by 3 kernel that is positive where dark turns bright from left to right, and "
         "zero on even patches and on edges that lie flat.",
         checks=EDGE_KERNEL,
+        section="Edges of real digits",
         equation="eq-conv2d",
         see="labkit.ops.conv2d",
         points=2,
@@ -320,6 +323,7 @@ EXERCISES = (
         "(n, c_out, oh, ow) for images x (n, c_in, height, width), kernels "
         "w (c_out, c_in // groups, kh, kw) and biases b (c_out,).",
         checks=CONV_FORWARD,
+        section="Channels, groups and what they cost",
         equation="eq-conv2d",
         see="labkit.ops.conv2d",
         points=4,
@@ -331,6 +335,7 @@ EXERCISES = (
         asks="max_pool(x, kernel_size, stride) returns the maximum of every window that fits, "
         "for images x (n, c, height, width).",
         checks=MAX_POOL,
+        section="Pooling",
         equation="eq-max-pool2d",
         see="labkit.ops.max_pool2d",
         points=2,

@@ -221,6 +221,7 @@ EXERCISES = (
         "(c_out, c_in, kh, kw) and db (c_out,), from g (n, c_out, oh, ow), the gradient of the "
         "output, and the images x; kernel_size is the pair (kh, kw).",
         checks=PARAMETER_GRADIENTS,
+        section="A convolution is a matrix",
         equation="eq-conv2d-gradient",
         see="labkit.ops.conv2d",
         points=4,
@@ -232,6 +233,7 @@ EXERCISES = (
         asks="input_gradient(g, w, size, stride=1, padding=0) returns dx (n, c_in, height, "
         "width), from g, the gradient of the output, and w; size is the pair (height, width).",
         checks=INPUT_GRADIENT,
+        section="A convolution is a matrix",
         equation="eq-conv2d-gradient",
         see="labkit.ops.conv2d",
         points=4,
@@ -243,6 +245,7 @@ EXERCISES = (
         asks="conv_transposed(x, w, stride=1, padding=0) spreads images x (n, c_in, height, "
         "width) through kernels w (c_in, c_out, kh, kw) into larger images.",
         checks=CONV_TRANSPOSED,
+        section="A convolution is a matrix",
         equation="eq-conv-transpose2d",
         see="labkit.ops.conv_transpose2d",
         points=3,

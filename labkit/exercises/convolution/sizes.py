@@ -205,6 +205,7 @@ EXERCISES = (
         asks="How many places has a kernel of 7 pixels, moving in steps of 2, on a row of 34 "
         "pixels with 2 zeros on each side?",
         checks=(SIZE_BY_HAND,),
+        section="How many places can a window take?",
         equation="eq-conv-output-size",
         see="labkit.ops.conv_output_size",
     ),
@@ -215,6 +216,7 @@ EXERCISES = (
         asks="output_size(size, kernel_size, stride=1, padding=0, dilation=1) returns the number "
         "of places of a kernel on a row, and raises ValueError if it has none.",
         checks=OUTPUT_SIZE,
+        section="How many places can a window take?",
         equation="eq-conv-output-size",
         see="labkit.ops.conv_output_size",
         points=2,
@@ -226,6 +228,7 @@ EXERCISES = (
         asks="pool_size(size, kernel_size, stride=None, padding=0, ceil_mode=False) returns the "
         "number of pooling windows on a row.",
         checks=POOL_SIZE,
+        section="Pooling",
         equation="eq-pool-output-size",
         see="labkit.ops.pool_output_size",
         points=2,
@@ -237,6 +240,7 @@ EXERCISES = (
         asks="field_size(layers) returns how many input pixels in a row one output sees; layers "
         "is a list of (kernel_size, stride, dilation), first layer first.",
         checks=FIELD_SIZE,
+        section="What can one output see?",
         equation="eq-receptive-field",
         see="labkit.ops.receptive_field",
         points=2,
