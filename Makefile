@@ -60,7 +60,7 @@ labs: $(VENV)/.test ## the labs: released copies fresh, solutions pass, wrong an
 	$(PYTEST) tests/labs --junitxml $(REPORTS)/labs.xml
 
 notebooks: $(VENV)/.test ## run every notebook and compare each output with the committed one
-	$(PYTEST) --nbval book labs/source --junitxml $(REPORTS)/notebooks.xml
+	$(PYTEST) --nbval book/*.ipynb labs/source/*.ipynb --junitxml $(REPORTS)/notebooks.xml
 
 # --- more commands ------------------------------------------------------------------------------
 
@@ -81,6 +81,12 @@ colab: ## run the setup cell, a chapter and the lab inside Colab's own image (ne
 	docker run --rm --volume "$(CURDIR):/course:ro" --entrypoint jupyter $(COLAB_IMAGE) \
 		nbconvert --execute --to notebook --output-dir /tmp/executed \
 		/course/book/convolution.ipynb /course/labs/source/convolution.ipynb
+
+budget: $(VENV)/.test ## measure what each page takes on this machine, and record it
+	$(RUN) tools/budget.py
+
+bench: $(VENV)/.test ## the long trainings that the book quotes, as far as they are not recorded yet
+	$(RUN) benchmarks/digits_full.py
 
 coverage: $(VENV)/.test ## which lines and branches of labkit the tests reach
 	$(PYTEST) --ignore tests/book --ignore tests/labs --cov labkit --cov-branch \

