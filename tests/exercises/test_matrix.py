@@ -61,11 +61,23 @@ def defines(source, name):
     return name in targets
 
 
+def imports(source):
+    """The cell's imports of NumPy and labkit, which a solution may rely on."""
+    if "%pip" in source:  # the setup cell is no plain Python
+        return ""
+    nodes = [
+        node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    lines = map(ast.unparse, nodes)
+    return "\n".join(line for line in lines if line.split()[1].split(".")[0] in {"labkit", "numpy"})
+
+
 def answers(name, topic, chosen, folders):
-    """(source of the cell that answers the exercise, sources of the answers before it)."""
+    """(source of the cell that answers the exercise, what a page runs before it)."""
     for folder in folders:
         before = []
         for metadata, source in code_cells(ROOT / folder / f"{topic}.ipynb"):
+            before.append(imports(source))
             if not chosen(metadata):
                 continue
             source = without_check(source)
@@ -81,7 +93,7 @@ def right_answer(exercise):
 
 
 def run(source, before, name):
-    """What ``name`` is after the answers before and the source have run."""
+    """What ``name`` is after imports, earlier answers and the source have run."""
     namespace = {"np": np, "__name__": "answer"}
     for text in (*before, source):
         exec(compile(text, "<answer>", "exec"), namespace)
