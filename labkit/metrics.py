@@ -24,7 +24,7 @@ def accuracy(predicted: np.ndarray, target: np.ndarray) -> float:
 
 
 def wilson_interval(correct: int, total: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the bounds between which the true success rate lies, with the given confidence.
+    """Return the bounds of the true success rate, :eq:`eq-wilson-interval`.
 
     correct successes in total independent trials. Unlike p ± 1.96 sqrt(p (1 - p) / n) it stays
     inside [0, 1] and does not shrink to nothing at 0 or n successes.

@@ -251,6 +251,25 @@ def accuracies(rows, *, xlabel="accuracy", title=""):
     return estimates(drawn, xlabel=xlabel, title=title)
 
 
+def boundaries(models, x, y):
+    """Draw side by side which points of the plane each model calls positive, and the examples.
+
+    models maps a title to a function from points (n, 2) to scores (n,). x (n, 2) are the examples,
+    y (n,) or (n, 1) their labels, positive (triangles) or not (circles).
+    """
+    fig, axes = figure(1, len(models), size=(6.8, 6.6 / len(models) + 0.2), squeeze=False)
+    y, low, high = np.ravel(y), x.min() - 0.1, x.max() + 0.1
+    line = np.linspace(low, high, 160)
+    points = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    for ax, (title, model) in zip(axes[0], models.items(), strict=True):
+        positive = np.reshape(model(points), (160, 160)) > 0
+        ax.contourf(line, line, positive, levels=[-1, 0.5, 2], colors=[SKY, ORANGE], alpha=0.4)
+        for marker, color, chosen in (("^", RED, y > 0), ("o", BLUE, y <= 0)):
+            ax.scatter(*x[chosen].T, s=14, marker=marker, color=color)
+        ax.set(title=title, aspect="equal", xticks=[], yticks=[])
+    return fig
+
+
 def graph(nodes, edges, *, size=None):
     """Draw a computation from left to right.
 

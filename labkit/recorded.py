@@ -1,4 +1,7 @@
-"""Numbers that repeat only nearly: trainings end a little differently on another processor."""
+"""Numbers that a page cannot make again: trainings that differ by processor, or take too long."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -25,3 +28,20 @@ def recorded(value, now, *, within):
             f"now must be within {within} of the recorded {value}; got {got.round(4).tolist()}"
         )
     return value
+
+
+def results(name):
+    """Return the runs that ``benchmarks/<name>.py`` recorded, a list of dictionaries.
+
+    Each run says with what code, data, seed, versions and machine it was made.
+
+    Raises ValueError if nothing of that name was recorded.
+
+    >>> {run["network"] for run in results("digits_full")} == {"digits_mlp", "digits_cnn"}
+    True
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "results", package.parent / "benchmarks" / "results"):
+        if (folder / f"{name}.json").is_file():
+            return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["runs"]
+    raise ValueError(f"name must be that of a recorded result; got {name!r}")

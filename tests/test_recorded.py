@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labkit.recorded import recorded
+from labkit.recorded import recorded, results
 
 
 def test_returns_what_was_recorded_not_what_came():
@@ -15,3 +15,16 @@ def test_returns_what_was_recorded_not_what_came():
 def test_far_undefined_or_misshapen_is_refused(now):
     with pytest.raises(ValueError, match=r"within 0\.25 of the recorded 0\.5; got"):
         recorded(0.5, now, within=0.25)
+
+
+def test_a_result_that_nobody_recorded_is_refused():
+    with pytest.raises(ValueError, match="name must be that of a recorded result; got 'digits'"):
+        results("digits")
+
+
+def test_every_run_says_how_it_was_made():
+    made = {"script", "commit", "seed", "data_sha256", "versions", "machine", "train_cpu_seconds"}
+    for run in results("digits_full"):
+        assert made <= run.keys()
+        right, total = run["test"]["correct"], run["test"]["total"]
+        assert run["test"]["accuracy"] == right / total
