@@ -1,5 +1,6 @@
 """Training a model, evaluating it, and keeping it."""
 
+import contextlib
 import json
 import os
 import sys
@@ -110,13 +111,11 @@ def fit(
     _check_examples(x)
     history = History() if history is None else history
     bar = _ProgressBar(sys.stderr, shown=progress is True)
-    where = "epoch 1"
-    try:
+    with _ending_well(model, optimizer, bar):
         for epoch in range(1, epochs + 1):
-            where = f"epoch {epoch}/{epochs}"
             parts = batches(x, y, batch_size=batch_size, rng=rng)
-            shown = bar.over(parts, where, total=-(-len(x) // batch_size))
-            measured = _train_epoch(model, shown, loss, optimizer, bar)
+            bar.label, bar.total = f"epoch {epoch}/{epochs}", -(-len(x) // batch_size)
+            measured = _train_epoch(model, parts, loss, optimizer, bar)
             if validation is not None:
                 held_out = evaluate(model, *validation, loss=loss)
                 measured |= {f"validation_{name}": value for name, value in held_out.items()}
@@ -124,14 +123,21 @@ def fit(
             bar.end_line(_brief(measured))
             if progress == "table":
                 print(*([history.heading()] if epoch == 1 else []), history.row(-1), sep="\n")
+    return history
+
+
+@contextlib.contextmanager
+def _ending_well(model: Module, optimizer: Optimizer, bar: "_ProgressBar") -> Iterator[None]:
+    """However the training in the block ends, leave the model ready for use."""
+    try:
+        yield
     except (KeyboardInterrupt, FloatingPointError) as error:
-        error.add_note(f"Training ended in {where}; the model keeps what it had learned.")
+        error.add_note(f"Training ended in {bar.label}; the model keeps what it had learned.")
         raise
     finally:
         bar.end_line()
         optimizer.zero_grad()
         model.eval()
-    return history
 
 
 def _train_epoch(
@@ -139,7 +145,7 @@ def _train_epoch(
 ) -> dict[str, float]:
     model.train()
     meter = _Meter()
-    for x, y in parts:
+    for x, y in bar.over(parts):
         out = model(x)
         value = loss(out, y)
         meter.add(value.item(), out.data, y)
@@ -305,20 +311,21 @@ class _ProgressBar:
     def __init__(self, stream: TextIO, *, shown: bool) -> None:
         self.stream = stream
         self.shown = shown and stream is not None and stream.isatty()
+        self.label, self.total = "", 0
         self.note, self.text = "", ""
 
-    def over(self, items: Iterable, label: str, *, total: int) -> Iterator:
+    def over(self, items: Iterable) -> Iterator:
         """Yield the items, and draw after each how many of the total are done."""
         start = drawn = time.monotonic()
         for done, item in enumerate(items, start=1):
             yield item
             now = time.monotonic()
-            if self.shown and (now - drawn > self.seconds_between or done == total):
+            if self.shown and (now - drawn > self.seconds_between or done == self.total):
                 drawn = now
-                filled = "#" * (self.width * done // total)
-                left = f"{(now - start) / done * (total - done):.0f} s left"
-                bar = f"{label} [{filled:-<{self.width}}] {done}/{total}"
-                self._draw(f"{bar}  {self.note}  {left if done < total else ''}")
+                filled = "#" * (self.width * done // self.total)
+                left = f"{(now - start) / done * (self.total - done):.0f} s left"
+                bar = f"{self.label} [{filled:-<{self.width}}] {done}/{self.total}"
+                self._draw(f"{bar}  {self.note}  {left if done < self.total else ''}")
 
     def end_line(self, note: str = "") -> None:
         """Leave the line as it stands, with the last note."""
