@@ -78,9 +78,9 @@ def pool_output_size(size, kernel_size, *, stride=None, padding=0, dilation=1, c
     (2, 3)
     """
     size = whole("size", size, at_least=1)
+    span = kernel_span(kernel_size, dilation)
     stride = whole("stride", kernel_size if stride is None else stride, at_least=1)
     padding = whole("padding", padding, at_least=0)
-    span = kernel_span(kernel_size, dilation)
     if padding > kernel_size // 2:
         raise ValueError(
             f"padding must be at most half of kernel_size {kernel_size}; got {padding}"
@@ -128,7 +128,7 @@ def receptive_field(layers):
         numbers = tuple(layer) if isinstance(layer, (tuple, list)) else (layer,)
         if not 1 <= len(numbers) <= 3:
             raise ValueError(f"a layer is (kernel_size, stride, dilation) or less; got {layer}")
-        kernel_size, stride, dilation = (*numbers, 1, 1)[:3] if len(numbers) < 3 else numbers
+        kernel_size, stride, dilation = (*numbers, 1, 1)[:3]
         field += (kernel_span(kernel_size, dilation) - 1) * jump
         jump *= whole("stride", stride, at_least=1)
     return field

@@ -1,0 +1,89 @@
+"""Linear maps and look-ups: numbers by hand, and what is refused.
+
+Gradients, precision, PyTorch and Keras are in test_ops.py.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.autograd import Tensor
+from labkit.ops import embedding, linear, one_hot
+
+# F001-2 and F001-4: the layer of the source's worked example, rows as outputs
+W1 = np.array([[0.5, 0.0, -0.5], [1.0, -1.0, 1.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+
+
+def test_one_row_by_hand():
+    """(1, 2) times ((3, 4), (5, 6)) is (13, 16)."""
+    x, w = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]])
+    np.testing.assert_array_equal(linear(x, w), [[13, 16]])
+    np.testing.assert_array_equal(linear(x, w, np.array([10.0, 100.0])), [[23, 116]])
+
+
+def test_the_worked_gradient():
+    """F001-4: with x = (1, 0, -1) and dL/dz = (1, 0, 0, 0), the gradient of row 1 of W1 is x."""
+    x = np.array([[1.0, 0.0, -1.0]])
+    w, b = Tensor(W1.T, requires_grad=True), Tensor(np.zeros(4), requires_grad=True)
+    linear(x, w, b).backward(np.array([[1.0, 0.0, 0.0, 0.0]]))
+    np.testing.assert_array_equal(w.grad.T, [[1, 0, -1], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(b.grad, [1, 0, 0, 0])
+
+
+def test_a_batch_sums_the_gradients_of_its_rows():
+    x = np.array([[1.0, 2.0], [10.0, 20.0]])
+    w, b = Tensor(np.ones((2, 1)), requires_grad=True), Tensor(np.zeros(1), requires_grad=True)
+    linear(x, w, b).backward(np.array([[1.0], [1.0]]))
+    np.testing.assert_array_equal(w.grad, [[11], [22]])
+    np.testing.assert_array_equal(b.grad, [2])
+
+
+def test_a_row_looked_up_twice_has_both_gradients():
+    w = Tensor(np.zeros((3, 2)), requires_grad=True)
+    embedding(np.array([2, 0, 2]), w).backward(np.array([[1.0, 2.0], [3.0, 4.0], [10.0, 20.0]]))
+    np.testing.assert_array_equal(w.grad, [[3, 4], [0, 0], [11, 22]])
+
+
+def test_looking_up_is_one_hot_times_the_table(rng):
+    ids, w = rng.integers(5, size=(2, 3)), rng.normal(size=(5, 4))
+    np.testing.assert_array_equal(embedding(ids, w), one_hot(ids, k=5) @ w)
+
+
+def test_one_hot_equals_pytorch():
+    ids = np.array([[0, 2], [3, 3]])
+    expected = torch.nn.functional.one_hot(torch.tensor(ids), 4).numpy()
+    np.testing.assert_array_equal(one_hot(ids, k=4), expected)
+    assert one_hot(ids, k=4).dtype == np.float64
+    assert one_hot(ids, k=4, dtype=np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: linear(np.zeros((2, 3)), np.zeros((4, 5))), r"got \(2, 3\) and \(4, 5\)"),
+        (
+            lambda: linear(np.zeros((2, 3)), np.zeros(3)),
+            r"w \(d_in, d_out\); got \(2, 3\) and \(3,\)",
+        ),
+        (lambda: linear(np.zeros(()), np.zeros((3, 2))), r"got \(\) and \(3, 2\)"),
+        (
+            lambda: linear(np.zeros((2, 3)), np.zeros((3, 5)), np.zeros(3)),
+            r"b must have the shape \(d_out,\), here \(5,\); got \(3,\)",
+        ),
+        (lambda: embedding(np.array([0, 3]), np.zeros((3, 2))), r"ids must lie in \[0, 3\); got 3"),
+        (lambda: embedding(np.array([-1]), np.zeros((3, 2))), r"ids must lie in \[0, 3\); got -1"),
+        (
+            lambda: embedding(np.array([0.0]), np.zeros((3, 2))),
+            "ids must be whole numbers; got float64",
+        ),
+        (
+            lambda: embedding(np.array([0]), np.zeros(3)),
+            r"w must have the shape \(k, d\); got \(3,\)",
+        ),
+        (lambda: one_hot([0, 3], k=3), r"ids must lie in \[0, 3\); got 3"),
+        (lambda: one_hot([0.5], k=3), "ids must be whole numbers; got float64"),
+    ],
+)
+def test_what_is_wrong_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
