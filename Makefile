@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist loadfile
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help book test lint unit pages notebooks labs core wheel site colab bench budget mutants \
-	coverage constraints system clean distclean
+	cover coverage constraints system clean distclean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -87,6 +87,9 @@ budget: $(VENV)/.test ## measure what each page takes on this machine, and recor
 
 bench: $(VENV)/.test ## the long trainings that the book quotes, as far as they are not recorded yet
 	$(RUN) benchmarks/digits_full.py
+
+cover: $(VENV)/.test ## photograph the built book for the README
+	$(RUN) tools/cover.py
 
 coverage: $(VENV)/.test ## which lines and branches of labkit the tests reach
 	$(PYTEST) --ignore tests/book --ignore tests/labs --cov labkit --cov-branch \
