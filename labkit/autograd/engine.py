@@ -9,10 +9,11 @@ with a `Tensor`, it returns a `Tensor` that remembers which primitive made it, a
 import contextlib
 import functools
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 
-PRIMITIVES = {}
+PRIMITIVES: dict[str, Callable] = {}
 
 _recording = True
 

@@ -12,7 +12,12 @@ import numpy as np
 
 
 class Windows(NamedTuple):
-    """Where the windows of an image lie; each field is (for the rows, for the columns)."""
+    """Where the windows of an image lie; each field is (for the rows, for the columns).
+
+    >>> windows = Windows((2, 2), (3, 3), (1, 1), ((1, 0), (1, 0)), (1, 1))
+    >>> windows.padding[0]
+    (1, 0)
+    """
 
     kernel_size: tuple[int, int]
     out_size: tuple[int, int]  # how many windows
@@ -22,14 +27,24 @@ class Windows(NamedTuple):
 
 
 def pad(x, windows, *, value=0.0):
-    """Return the images x (n, c, height, width) with their padding, filled with value."""
+    """Return the images x (n, c, height, width) with their padding, filled with value.
+
+    >>> windows = Windows((1, 2), (1, 2), (1, 1), ((0, 0), (1, 0)), (1, 1))
+    >>> pad(np.array([[[[7, 8]]]]), windows, value=-1)
+    array([[[[-1,  7,  8]]]])
+    """
     if windows.padding == ((0, 0), (0, 0)):
         return x
     return np.pad(x, ((0, 0), (0, 0), *windows.padding), constant_values=value)
 
 
 def unpad(padded, windows):
-    """Return the images inside the padding; the reverse of `pad`."""
+    """Return the images inside the padding; the reverse of `pad`.
+
+    >>> windows = Windows((1, 2), (1, 2), (1, 1), ((0, 0), (1, 0)), (1, 1))
+    >>> unpad(np.array([[[[-1, 7, 8]]]]), windows)
+    array([[[[7, 8]]]])
+    """
     (top, bottom), (left, right) = windows.padding
     height, width = padded.shape[2:]
     return padded[:, :, top : height - bottom, left : width - right]
