@@ -2,7 +2,6 @@
 
 import html
 import importlib
-import importlib.metadata
 import re
 from dataclasses import dataclass
 
@@ -186,9 +185,11 @@ def _docstring_page(name: str) -> str:
 
 def book_address() -> str:
     """The address of the published book, from the package's metadata; empty if not installed."""
+    from importlib import metadata  # it imports threading, which the core does without
+
     try:
-        lines = importlib.metadata.metadata("labkit-course").get_all("Project-URL") or []
-    except importlib.metadata.PackageNotFoundError:
+        lines = metadata.metadata("labkit-course").get_all("Project-URL") or []
+    except metadata.PackageNotFoundError:
         return ""
     links = dict(line.split(", ", 1) for line in lines)
     found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)/?", links.get("Repository", ""))
