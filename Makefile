@@ -65,7 +65,8 @@ notebooks: $(VENV)/.test ## run every notebook and compare each output with the 
 # --- more commands ------------------------------------------------------------------------------
 
 core: $(VENV)-core/.core ## the tests that need numpy alone, in an environment that has nothing else
-	$(VENV)-core/bin/python -m pytest --quiet -n $(WORKERS) --doctest-ignore-import-errors
+	$(VENV)-core/bin/python -m pytest --quiet -n $(WORKERS) --doctest-ignore-import-errors \
+		--ignore tests/book --ignore tests/labs
 
 wheel: $(VENV)/.book ## build labkit's wheel and lay it beside the book
 	@rm -rf $(HTML)/wheels
