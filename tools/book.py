@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 VENDOR = BOOK / "_assets" / "vendor"
 HTML = BOOK / "_build" / "html"
+LOG = BOOK / "_build" / "build.log"
 
 
 def node_folder():
@@ -61,9 +62,12 @@ def build():
     """Run Jupyter Book; every warning and every unknown reference is an error."""
     program = Path(sys.executable).with_name("jupyter-book")
     command = [program, "build", "-W", "-n", "--keep-going", BOOK]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if run.returncode:
-        sys.exit(run.stdout + "\nThe book was not built: see the warnings above.")
+    LOG.parent.mkdir(exist_ok=True)
+    with open(LOG, "w+", encoding="utf-8") as log:
+        run = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT)
+        if run.returncode:
+            log.seek(0)
+            sys.exit(log.read() + "\nThe book was not built: see the warnings above.")
 
 
 def main():

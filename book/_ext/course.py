@@ -94,6 +94,9 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 def setup(app):
     """Connect all of it to Sphinx."""
     katex.NODEJS_BINARY = node_program()
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # a busy machine is no reason to fail
+    # Over a file socket it connects once, at times before Node listens; over a port it tries again.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     NbElementRenderer.render_image = render_image_with_alt
     app.connect("config-inited", add_address)
     app.connect("doctree-read", add_budget)
