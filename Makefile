@@ -37,7 +37,7 @@ book: $(VENV)/.book ## set up what the book needs, build it, and say where to op
 
 test: $(VENV)/.test ## set up everything and run every check, the cheap ones first
 	@rm -rf $(REPORTS)
-	@$(MAKE) --no-print-directory system lint unit book pages labs notebooks
+	@$(MAKE) --no-print-directory system lint mutants unit book pages labs notebooks
 	@$(RUN) tools/summary.py $(REPORTS)
 
 # --- the parts of `make test` -------------------------------------------------------------------
@@ -52,6 +52,9 @@ lint: $(VENV)/.test ## format, lint and types; notebooks and addresses in the fo
 
 unit: $(VENV)/.test ## the tests of labkit and of the repository
 	$(PYTEST) --ignore tests/book --ignore tests/labs --junitxml $(REPORTS)/unit.xml
+
+mutants: $(VENV)/.test ## plant an error of 0.1 % in every gradient rule and count those found
+	$(RUN) tools/mutate.py rules
 
 pages: $(VENV)/.test ## the built book: its links, its figures, its live parts in a browser
 	$(PYTEST) tests/book --junitxml $(REPORTS)/pages.xml
