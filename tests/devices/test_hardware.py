@@ -81,6 +81,16 @@ CGROUP2 = "/sys/fs/cgroup"
         ),
         (
             {
+                "/proc/self/cgroup": "0::/user/job",
+                f"{CGROUP2}/user/cpu.max": "200000 100000",
+                f"{CGROUP2}/user/job/cpu.max": "300000 100000",
+            },
+            None,
+            2,
+            "control group",
+        ),
+        (
+            {
                 "/proc/self/cgroup": "9:name=systemd:/\n4:cpu,cpuacct:/docker/abc",
                 f"{CGROUP2}/cpu/cpu.cfs_quota_us": "50000",
                 f"{CGROUP2}/cpu/cpu.cfs_period_us": "100000",
@@ -145,6 +155,13 @@ def test_memory(files, total, usable, limit, machine):
 def test_memory_without_proc(machine):
     assert hardware.memory(machine(installed_memory=lambda: 3 * GIB)).usable == 3 * GIB
     assert hardware.memory(machine()) == hardware.Memory(None, None, "")
+    unlimited = "9223372036854771712"
+    first = {"/proc/self/cgroup": "4:memory:/"}
+    first[f"{CGROUP2}/memory/memory.limit_in_bytes"] = unlimited
+    assert hardware.memory(machine(first)) == hardware.Memory(None, None, "")
+
+
+def test_memory_without_proc_but_with_a_limit(machine):
     limited = machine({f"{CGROUP2}/memory.max": str(GIB)})
     assert hardware.memory(limited) == hardware.Memory(None, GIB, "control group")
 
