@@ -52,17 +52,17 @@ def same(came: Any, expected: Any, mistakes: tuple[tuple[Any, str], ...] = ()) -
     """
     for slip, hint in mistakes:
         if _agrees(came, slip):
-            raise Wrong("The number is another one.", came, show(expected), hint=hint)
+            raise Wrong("That is a known slip.", came, show(expected), hint=hint)
     if isinstance(expected, tuple):
         _same_results(came, expected)
     elif isinstance(expected, np.ndarray):
         same_array(came, expected)
     elif isinstance(expected, bool | np.bool_ | str):
         require(type(came) is type(expected), *_other_type(came, expected))
-        require(came == expected, "The answer is another one.", came, show(expected))
+        require(came == expected, "That is not the answer.", came, show(expected))
     elif isinstance(expected, numbers.Integral):
         whole = whole_number(came, expected)
-        require(whole == expected, "The number is another one.", came, show(expected))
+        require(whole == expected, "That is not the number.", came, show(expected))
     else:
         _same_float(came, expected)
 
@@ -101,7 +101,7 @@ def same_array(came: Any, expected: np.ndarray, tolerance: float | None = None) 
     require(isinstance(came, np.ndarray), *_other_type(came, expected))
     require(
         came.shape == expected.shape,
-        "The shape is another one.",
+        "The shape differs.",
         f"shape {came.shape}",
         f"shape {expected.shape}",
     )
@@ -137,7 +137,7 @@ def _same_dtype(came: np.ndarray, expected: np.ndarray) -> None:
         hint = f"Make the result with the dtype of the input, {expected.dtype}."
     if came.dtype != expected.dtype:
         raise Wrong(
-            "The dtype is another one.",
+            "The dtype differs.",
             f"dtype {came.dtype}",
             f"dtype {expected.dtype}",
             hint=hint,
@@ -165,7 +165,7 @@ def _same_float(came: Any, expected: float) -> None:
     require(ok, *_other_type(came, expected))
     require(np.isfinite(came), "The result is no finite number.", came, show(expected))
     close = abs(came - expected) <= _tolerance(np.asarray(came)) * max(abs(expected), 1e-12)
-    require(close, "The number is another one.", came, show(expected))
+    require(close, "That is not the number.", came, show(expected))
 
 
 def _tolerance(array: np.ndarray) -> float:

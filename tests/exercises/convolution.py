@@ -4,7 +4,7 @@ A pair (old, new) replaces a text of the right answer, a list holds several pair
 the whole answer. The right answers stand in the lab and in the chapter; test_matrix.py reads them.
 """
 
-REFUSAL = 'raise ValueError(f"a kernel over {span} pixels does not fit into {size + 2 * padding}")'
+REFUSAL = 'raise ValueError(f"{span} pixels do not fit into {size + 2 * padding}")'
 IN_FORMULA = "    return room // stride + 1"
 WINDOW = "window = image[i * stride : i * stride + kh, j * stride : j * stride + kw]"
 IN_LAYER = "out[:, o, i, j] = (window * w[o]).sum(axis=(1, 2, 3)) + b[o]"
@@ -308,7 +308,7 @@ WRONG = {
         "stride ignored": [("* stride", ""), (", stride, padding)", ", 1, padding)")],
         "kernel turned over": ("(x, w, size", "(x, w[:, :, ::-1, ::-1], size"),
         "channels of w swapped": ("(x, w, size", "(x, w.transpose(1, 0, 2, 3), size"),
-        "kernel sides swapped": ("kernel_size = w.shape[2:]", "kernel_size = w.shape[:1:-1]"),
+        "kernel sides swapped": ("w.shape[2:]", "w.shape[:1:-1]"),
         "nearest pixels repeated": (
             "return input_gradient(x, w, size, stride, padding)",
             "return x.repeat(stride, axis=2).repeat(stride, axis=3)",

@@ -80,7 +80,7 @@ def test_one_of_three():
         "✗ Not yet: scale, visible 0 of 3\n"
         "  ✗ two numbers\n"
         "      tried     scale(np.array([1.0, 2.0]), 3)\n"
-        "      problem   The number is another one.\n"
+        "      problem   That is a known slip.\n"
         "      came      [4, 5]\n"
         "      expected  [3, 6]\n"
         "      hint      That is a sum.\n"
@@ -148,13 +148,13 @@ def leaves(x, factor):
         (lambda x: x, "scale does not take these arguments: "),
         (lambda *, x, factor: x, "scale does not take these arguments: "),
         (lambda x, factor: factor * x * np.nan, "2 of 2 numbers are NaN or infinite"),
-        (lambda x, factor: (factor * x)[None], "The shape is another one."),
-        (lambda x, factor: (factor * x).astype(int), "The dtype is another one."),
-        (lambda x, factor: (factor * x).astype(np.float32), "The dtype is another one."),
+        (lambda x, factor: (factor * x)[None], "The shape differs."),
+        (lambda x, factor: (factor * x).astype(int), "The dtype differs."),
+        (lambda x, factor: (factor * x).astype(np.float32), "The dtype differs."),
         (lambda x, factor: (factor * x).tolist(), "The result is a list, not an array."),
         (lambda x, factor: (factor * x).sum(), "The result is a float, not an array."),
         (lambda x, factor: factor * x + np.array([0, 1]), "1 of 2 numbers is wrong, the first at"),
-        (lambda x, factor: np.array(["3", "6"]), "The dtype is another one."),
+        (lambda x, factor: np.array(["3", "6"]), "The dtype differs."),
         (lambda x, factor: right, "The result is a function, not an array."),
         (lambda x, factor: object(), "The result is an object, not an array."),
         (np.array([3.0, 6.0]), "scale is an array, and a function is expected."),
@@ -177,7 +177,7 @@ def test_each_mishap_has_its_sentence(answer, sentence):
         (lambda n: True, "The result is True or False, not a whole number."),
         (lambda n: [7], "The result is a list, not a whole number."),
         (lambda n: np.array([7]), "The result is an array, not a whole number."),
-        (lambda n: 8, "The number is another one."),
+        (lambda n: 8, "That is not the number."),
     ],
 )
 def test_counts_are_whole_numbers(answer, sentence):

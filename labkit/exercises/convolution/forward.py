@@ -96,7 +96,7 @@ def edge_shape(answer, rng):
     """Three by three finite numbers."""
     if np.asarray(answer).dtype.kind not in "iuf":
         raise Wrong("The kernel holds other things than numbers.", answer, "3 by 3 numbers")
-    require(np.shape(answer) == (3, 3), "The shape is another one.", answer, "shape (3, 3)")
+    require(np.shape(answer) == (3, 3), "The shape differs.", answer, "shape (3, 3)")
     require(np.isfinite(answer).all(), "The kernel is not finite.", answer, "3 by 3 numbers")
 
 
@@ -225,7 +225,7 @@ def images_stay_apart(answer, rng):
     changed = x.copy()
     changed[1, 2] += 100.0
     before, after = answer(x, 3, 2), answer(changed, 3, 2)
-    require(np.shape(before) == (2, 3, 3, 2), "The shape is another one.", before, "(2, 3, 3, 2)")
+    require(np.shape(before) == (2, 3, 3, 2), "The shape differs.", before, "(2, 3, 3, 2)")
     raised = np.zeros((2, 3, 3, 2))
     raised[1, 2] = 100.0
     same_array(after, before + raised)
