@@ -230,7 +230,8 @@ def git(*arguments):
 def save_run(run):
     """Put the run into the file of results, replacing an earlier one of the same kind and seed."""
     runs = [old for old in read_results()["runs"] if identity(old) != identity(run)]
-    text = json.dumps({"runs": [*runs, run]}, indent=1, ensure_ascii=False) + "\n"
+    runs = sorted([*runs, run], key=identity)
+    text = json.dumps({"runs": runs}, indent=1, ensure_ascii=False) + "\n"
     RESULTS.parent.mkdir(exist_ok=True)
     temporary = RESULTS.with_suffix(".tmp")
     temporary.write_text(text)
