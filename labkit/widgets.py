@@ -61,7 +61,7 @@ class LiveFigure:
 
 @functools.cache
 def _widget_class(module, keys):
-    """Return the anywidget of a module, a synchronised trait for each key; None without anywidget."""
+    """Return the anywidget of a module, a synchronised trait per key; None without anywidget."""
     try:
         import anywidget
         import traitlets
