@@ -45,8 +45,8 @@ def with_still(match):
     name, state = match[1], html.unescape(match[2])
     return (
         element(name, state).removesuffix("</div>")
-        + f'<div class="live-still">{still(name, state)}</div>'
-        + f'<noscript><p class="live-hint">{WITHOUT_SCRIPTS}</p></noscript></div>'
+        + still(name, state)
+        + f'<p class="live-hint">{WITHOUT_SCRIPTS}</p></div>'
     )
 
 

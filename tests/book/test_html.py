@@ -127,7 +127,7 @@ def test_without_scripts_a_live_figure_is_a_still_image(built):
     for name, soup in built.items():
         for figure in soup.find_all(attrs={"data-live": True}):
             assert figure.find("svg", attrs={"aria-label": True}), f"{name}: no still image"
-            assert "scripts" in figure.find("noscript").get_text()
+            assert "scripts" in figure.find("p", class_="live-hint").get_text()
 
 
 def test_the_katex_style_is_that_of_the_program_which_sets_the_formulas():
