@@ -77,7 +77,7 @@ def text_files(root: Path) -> Iterator[Path]:
             if name not in SKIPPED_FOLDERS and (name[0] != "." or name in {".ci", ".github"})
         )
         for name in sorted(names):
-            if Path(name).suffix in TEXT:
+            if Path(name).suffix in TEXT and not name.startswith(".coverage"):
                 yield Path(folder, name)
 
 
