@@ -218,7 +218,7 @@ def confusion(counts, labels=None, *, title=""):
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
-        color = "white" if share[row, column] > 0.65 else "black"
+        color = "white" if share[row, column] > 0.72 else "black"
         ax.text(column, row, f"{count:d}", ha="center", va="center", color=color, fontsize=8.5)
     ax.set_xticks(range(k), labels)
     ax.set_yticks(range(k), labels)
