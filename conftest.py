@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
+collect_ignore = ["book/_build", "book/_ext", "book/node_modules"]
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before NumPy is imported: it reads them once
 os.environ["KERAS_BACKEND"] = "torch"

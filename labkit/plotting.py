@@ -145,7 +145,7 @@ def grids(arrays, titles=None, *, highlight=None, form="g", limit=None):
 
 
 def _grid(ax, a, limit, form, cells, fontsize):
-    ax.imshow(a, cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)  # pale: black text is legible
+    ax.imshow(a, cmap="PuOr", vmin=-2 * limit, vmax=2 * limit)  # pale: black text is legible
     for (row, column), value in np.ndenumerate(a):
         ax.text(column, row, format(value, form), ha="center", va="center", fontsize=fontsize)
     for row, column in cells:

@@ -38,7 +38,7 @@ def unproven(path):
                 if number.exact and not number.percent and number.value in limits.FREE_INTEGERS:
                     continue
                 if not number.is_shown_by(shown):
-                    sentence = " ".join(paragraph.split())
+                    sentence = " ".join(pages.normal(paragraph).split())
                     at = sentence.find(number.text.strip())
                     near = sentence[max(at - 60, 0) : at + 50]
                     yield f"{number.text} in cell {cell.number}: …{near}…"
