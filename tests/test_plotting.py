@@ -21,7 +21,10 @@ FIGURES = {
         {"ours": (0.9, 0.8, 0.95), "claim": (0.99, None, None)}
     ),
     "accuracies": lambda: plotting.accuracies({"ours": (90, 100), "theirs": (50, 100)}),
-    "graph": lambda: plotting.graph({"x": "x", "y": ("y = 2x", "1")}, [("x", "y")]),
+    "graph": lambda: plotting.graph({"x": "x", "y": ("y = 2x", "1")}, [("x", "y", "× 2")]),
+    "boundaries": lambda: plotting.boundaries(
+        {"right of the axis": lambda at: at[:, 0]}, np.array([[1.0, 2.0], [-2.0, 0.5]]), [1, -1]
+    ),
 }
 
 
@@ -131,3 +134,21 @@ def test_the_source_of_a_rule_comes_with_its_function():
     shown = plotting.source(relu, relu.vjp)
     assert shown.startswith("@primitive\ndef relu(x):")
     assert "@relu.defvjp\ndef relu_vjp(g, out, x):" in shown
+
+
+def test_a_note_stands_in_the_middle_of_its_arrow():
+    [ax] = plotting.graph({"x": "x", "y": "y", "z": "z"}, [("x", "z", "× 2"), ("y", "z")]).axes
+    [note] = [text for text in ax.texts if text.get_text() == "× 2"]
+    assert note.get_position() == (0.5, 0.25)  # x at (0, 1/2), z at (1, 0)
+
+
+def test_a_map_colours_what_the_model_says_and_marks_the_examples_by_their_label():
+    points = np.array([[1.0, 2.0], [-2.0, 0.5], [3.0, -1.0]])
+    labels = np.array([[1.0], [-1.0], [1.0]])
+    [ax] = plotting.boundaries({"right half": lambda at: at[:, 0]}, points, labels).axes
+    areas, triangles, circles = ax.collections
+    left, right = (path.vertices[:, 0] for path in areas.get_paths())
+    assert left.max() == pytest.approx(right.min(), abs=0.05)  # the boundary, at 0
+    assert right.min() == pytest.approx(0, abs=0.05)
+    assert triangles.get_offsets().tolist() == [[1.0, 2.0], [3.0, -1.0]]
+    assert circles.get_offsets().tolist() == [[-2.0, 0.5]]
