@@ -121,7 +121,7 @@ class Number:
     text: str
     value: float
     unit: float
-    exact: bool  # no decimals: nothing may be rounded to it
+    exact: bool  # a whole number or a power of ten: nothing may be rounded to it
     percent: bool = False
 
     def is_shown_by(self, shown):
@@ -139,8 +139,9 @@ def normal(text):
     text = text.replace("{,}", "").replace("\u2212", "-").replace("\\%", "%")
     text = re.sub(r"(?<=\d)(?:,|\\,|\u202f|\u2009)(?=\d{3}(?!\d))", "", text)
     times = r"(?:\\times|\\cdot|×|·|⋅)"
-    text = re.sub(rf"(\d) *{times} *10\^\{{?(-?\d+)\}}?", r"\1e\2", text)
-    return re.sub(r"(?<![\d.])10\^\{?(-?\d+)\}?", r"1e\1", text)
+    text = re.sub(r"10\^(\d)(?!\d)", r"10^{\1}", text)
+    text = re.sub(rf"(\d) *{times} *10\^\{{(-?\d+)\}}", r"\1e\2", text)
+    return re.sub(r"(?<![\d.])10\^\{(-?\d+)\}", r"1e\1", text)
 
 
 def numbers(text):
@@ -150,7 +151,8 @@ def numbers(text):
         digits, power = match["digits"], match["power"] or ""
         decimals = len(digits.partition(".")[2])
         unit = float(f"1e{int(power[1:] or 0) - decimals}")
-        yield Number(match[0], float(digits + power), unit, not decimals, bool(match["percent"]))
+        exact = not decimals and (not power or digits == "1")
+        yield Number(match[0], float(digits + power), unit, exact, bool(match["percent"]))
 
 
 PRINTED = re.compile(r"(?<![\w.])\d[\d_]*\.?\d*(?:e[+-]?\d+)?", re.I)

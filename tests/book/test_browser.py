@@ -83,13 +83,14 @@ def test_the_page_does_not_scroll_under_the_arrow_keys(live):
     assert live.evaluate("() => window.scrollY") == before
 
 
-def test_the_formula_fills_in_when_a_slider_is_moved(live):
-    slider = live.locator("input[data-key=stride]")
+def test_the_formula_fills_in_when_sliders_are_moved(live):
     before = state(live)
-    slider.focus()
-    slider.press("ArrowRight")
+    for key in ("stride", "padding", "kernel_size"):
+        slider = live.locator(f"input[data-key={key}]")
+        slider.focus()
+        slider.press("ArrowRight")
+        assert state(live)[key] == before[key] + 1
     after = state(live)
-    assert after["stride"] == before["stride"] + 1
     spread = after["dilation"] * (after["kernel_size"] - 1) + 1
     size = (after["size"] + 2 * after["padding"] - spread) // after["stride"] + 1
     assert f"= {size}" in " ".join(live.locator(".live-formula").inner_text().split())

@@ -70,6 +70,8 @@ def test_numbers(path):
         ("to $10^{-6}$", {1e-6}, True),
         ("to $10^{-6}$", {1e-5}, False),
         ("$3 \\times 10^4$ steps", {30000.0}, True),
+        ("$4 \\cdot 10^{-6}$ of it", {3.81e-6}, True),
+        ("$4 \\cdot 10^{-6}$ of it", {3.4e-6}, False),
         ("2.3e-11 away", {2.34e-11}, True),
         ("2.3e-11 away", {2.4e-11}, False),
         ("falls to −17", {-17.0}, True),
