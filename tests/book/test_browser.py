@@ -85,12 +85,18 @@ def test_the_page_does_not_scroll_under_the_arrow_keys(live):
 
 def test_the_formula_fills_in_when_sliders_are_moved(live):
     before = state(live)
-    for key in ("stride", "padding", "kernel_size"):
+    presses = {"stride": "Home", "padding": "ArrowRight", "kernel_size": "ArrowRight"}
+    for key, press in presses.items():
         slider = live.locator(f"input[data-key={key}]")
         slider.focus()
-        slider.press("ArrowRight")
-        assert state(live)[key] == before[key] + 1
+        slider.press(press)
+    moved = {
+        "stride": 1,
+        "padding": before["padding"] + 1,
+        "kernel_size": before["kernel_size"] + 1,
+    }
     after = state(live)
+    assert {key: after[key] for key in presses} == moved
     spread = after["dilation"] * (after["kernel_size"] - 1) + 1
     size = (after["size"] + 2 * after["padding"] - spread) // after["stride"] + 1
     assert f"= {size}" in " ".join(live.locator(".live-formula").inner_text().split())
