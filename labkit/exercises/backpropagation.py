@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from labkit.exercises.compare import require, same, same_array
-from labkit.exercises.exercise import Check, Exercise, case
+from labkit.exercises.exercise import Check, Exercise, case, value
 from labkit.gradcheck import numerical_gradient
 
 ROUNDING = 1e-6  # of differences, relative to the largest number
@@ -194,6 +194,20 @@ SOFTMAX_SLOPE = (
     ),
 )
 
+EVER_MOVING = value(
+    "the names of the parameters",
+    ("b3",),
+    hint="Which activations are zero, so that a^T delta is? And what does W^T pass down?",
+    mistakes=(
+        (("W3", "b3"), "The slope of W3 is a^T delta, and what does a hidden unit send?"),
+        (
+            ("b1", "b2", "b3"),
+            "A bias moves by its delta: what does W^T pass down to the lower ones?",
+        ),
+        ((), "Nothing goes up; but the output is still wrong, and one parameter hears of it."),
+    ),
+)
+
 EXERCISES: tuple[Exercise, ...] = (
     Exercise(
         name="neuron_slopes",
@@ -239,5 +253,15 @@ EXERCISES: tuple[Exercise, ...] = (
         see="labkit.ops.tanh",
         points=2,
         checks=SOFTMAX_SLOPE,
+    ),
+    Exercise(
+        name="ever_moving",
+        topic="backpropagation",
+        asks="ever_moving is the list of the names, out of W1, b1, W2, b2, W3 and b3, of the "
+        "parameters that ever leave zero.",
+        section="Random starts, and where it fails",
+        equation="eq-linear-gradient",
+        see="labkit.ops.linear",
+        checks=(EVER_MOVING,),
     ),
 )

@@ -76,4 +76,16 @@ WRONG = {
         "float64": (SLOPE, "p.astype(float) * (g - (g * p).sum(axis=1, keepdims=True))"),
         "no keepdims": (SLOPE, "p * (g - (g * p).sum(axis=1))"),
     },
+    "ever_moving": {
+        "nothing": ('["b3"]', "[]"),
+        "the last layer": ('["b3"]', '["W3", "b3"]'),
+        "every bias": ('["b3"]', '["b1", "b2", "b3"]'),
+        "everything": ('["b3"]', '["W1", "b1", "W2", "b2", "W3", "b3"]'),
+        "the last weights": ('["b3"]', '["W3"]'),
+        "the first bias": ('["b3"]', '["b1"]'),
+        "the first layer": ('["b3"]', '["W1", "b1"]'),
+        "all but the first weights": ('["b3"]', '["b1", "W2", "b2", "W3", "b3"]'),
+        "a text": ('["b3"]', '"b3"'),
+        "how many": ('["b3"]', "1"),
+    },
 }
