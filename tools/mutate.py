@@ -117,6 +117,8 @@ def places(tree):
             continue
         if isinstance(tree, ast.FunctionDef) and node in tree.decorator_list:
             continue
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            continue  # guards the author of a zip; nothing a caller passes can reach it
         if hasattr(node, "lineno"):
             yield node
         yield from places(node)

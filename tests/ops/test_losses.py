@@ -198,6 +198,14 @@ def test_a_mean_over_nothing_is_refused(loss):
             "every row of target must sum to 1; got a row that sums to 0.9",
         ),
         (
+            lambda: kl_divergence(np.zeros((2, 2)), np.array([[0.5, 0.5], [0.6, 0.5]])),
+            "every row of target must sum to 1; got a row that sums to 1.1",
+        ),
+        (
+            lambda: cross_entropy(np.zeros((1, 4, 3)), np.array([[0, 1, 2, 3]])),
+            r"target must lie in \[0, 3\); got 3",
+        ),
+        (
             lambda: kl_divergence(np.zeros((1, 2)), np.array([[1.5, -0.5]])),
             r"target must lie in \[0, 1\]; got 1.5",
         ),
