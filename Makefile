@@ -103,8 +103,8 @@ constraints: ## write constraints.txt from the environment of `make test`
 	@{ sed -n '/^#/p' constraints.txt; $(RUN) -m pip freeze --exclude-editable | sed '/^#/d; s/+cpu$$//'; } \
 		> constraints.new && mv constraints.new constraints.txt
 
-system: ## install Chromium and bubblewrap where that is allowed (Debian, as root)
-	@sh tools/system.sh chromium=chromium bwrap=bubblewrap
+system: ## install Chromium, bubblewrap and libatomic where that is allowed (Debian, as root)
+	@sh tools/system.sh chromium=chromium bwrap=bubblewrap libatomic.so.1=libatomic1
 
 clean: ## remove what was built
 	rm -rf build dist book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

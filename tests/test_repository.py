@@ -113,9 +113,12 @@ def test_every_tool_that_make_calls_exists():
 
 
 def fake_python(folder, body):
-    """A python3 that runs the real one after some lines of our own."""
+    """A python3 that runs the real one after some lines of our own; the paths may hold spaces."""
+    (folder / "fake.py").write_text(f"import sys, runpy\n{body}\n", encoding="utf-8")
     script = folder / "python3"
-    script.write_text(f"#!{sys.executable}\nimport sys, runpy\n{body}\n", encoding="utf-8")
+    script.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" "{folder}/fake.py" "$@"\n', encoding="utf-8"
+    )
     script.chmod(0o755)
     return script
 
@@ -196,17 +199,22 @@ def test_the_summary_fails_when_a_test_failed_or_none_ran(tmp_path):
 def test_system_programs_are_left_alone_where_they_are_there_or_may_not_be_installed(tmp_path):
     script = ["sh", ROOT / "tools" / "system.sh"]
     assert subprocess.run([*script, "sh=dash"], capture_output=True).stdout == b""
+    if not shutil.which("ldconfig", path="/sbin:/usr/sbin"):
+        pytest.skip("libraries are looked up with ldconfig, which only Linux has")
+    assert subprocess.run([*script, "libc.so.6=libc6"], capture_output=True).stdout == b""
     fake = tmp_path / "id"
     fake.write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
     fake.chmod(0o755)
     run = subprocess.run(
-        [*script, "no-such-program=no-such-package"],
+        [*script, "no-such-program=no-such-package", "libnone.so.9=libnone9"],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0
-    assert "Not installed: no-such-package. The tests that want them will skip" in run.stdout
+    assert (
+        "Not installed: no-such-package libnone9. The tests that want them will skip" in run.stdout
+    )
 
 
 # --- what is installed ------------------------------------------------------------------------

@@ -474,9 +474,11 @@ def test_a_real_interrupt_ends_the_training_of_another_process(tmp_path):
     if os.name == "nt":
         pytest.skip("Windows has no SIGINT between processes")
     program = """
-import sys
+import signal
 import numpy as np
 from labkit import models, ops, optim, training
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(64, 4)), rng.integers(3, size=64)

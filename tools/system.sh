@@ -1,14 +1,22 @@
 #!/bin/sh
-# Install the programs named as PROGRAM=PACKAGE that this machine lacks, where that is allowed: on
-# Debian or a relative of it, as root. Elsewhere change nothing: the tests that want a program skip,
-# and say how to get it.
+# Install the programs and libraries named as NAME=PACKAGE that this machine lacks, where that is
+# allowed: on Debian or a relative of it, as root. Elsewhere change nothing: the tests that want one
+# skip, and say how to get it.
 #
-#     sh tools/system.sh chromium=chromium bwrap=bubblewrap
+#     sh tools/system.sh chromium=chromium libatomic.so.1=libatomic1
 set -eu
+PATH="$PATH:/usr/sbin:/sbin" # where ldconfig is
+
+there() {
+    case "$1" in
+    lib*.so*) ! command -v ldconfig >/dev/null 2>&1 || ldconfig -p | grep -qF "$1" ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
 
 packages=
 for wanted in "$@"; do
-    command -v "${wanted%%=*}" >/dev/null 2>&1 || packages="$packages ${wanted#*=}"
+    there "${wanted%%=*}" || packages="$packages ${wanted#*=}"
 done
 [ -n "$packages" ] || exit 0
 

@@ -1,15 +1,18 @@
 """A headless Chromium and a small server, for the tests that look at pages as a reader does."""
 
 import contextlib
+import ctypes
 import functools
 import http.server
 import shutil
+import sys
 import threading
 
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "no Chromium on this machine: install it (Debian: apt-get install chromium)"
+NO_ATOMIC = "Playwright needs the library libatomic (Debian: apt-get install libatomic1)"
 
 
 @contextlib.contextmanager
@@ -20,6 +23,11 @@ def chromium():
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(NO_BROWSER)
+    if sys.platform == "linux":
+        try:
+            ctypes.CDLL("libatomic.so.1")
+        except OSError:
+            pytest.skip(NO_ATOMIC)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
