@@ -215,7 +215,7 @@ EXERCISES: tuple[Exercise, ...] = (
         form="disagreements(first, second, target)",
         asks="disagreements(first, second, target) returns how many examples only the first gets "
         "right, and how many only the second.",
-        section="Open the test set, once",
+        section="Open the test set",
         see="labkit.metrics.accuracy",
         points=2,
         checks=DISAGREEMENTS,
