@@ -157,6 +157,10 @@ def test_conv_transpose_output_size_names_what_is_wrong(config, words):
         conv_transpose_output_size(**{"size": 4, "kernel_size": 3, **config})
 
 
+def test_without_settings_a_transposed_convolution_adds_the_kernel_less_one():
+    assert conv_transpose_output_size(4, 3) == 6
+
+
 def test_the_smallest_thing_left_is_one_element():
     assert conv_transpose_output_size(1, 3, padding=1) == 1
 
