@@ -19,7 +19,7 @@ export KERAS_BACKEND := torch
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL = $(1) -m pip install --quiet --constraint $(CONSTRAINTS)
-PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist loadfile
+PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,7 +63,7 @@ labs: $(VENV)/.test ## the labs: released copies fresh, solutions pass, wrong an
 	$(PYTEST) tests/labs --junitxml $(REPORTS)/labs.xml
 
 notebooks: $(VENV)/.test ## run every notebook and compare each output with the committed one
-	$(PYTEST) --nbval book/*.ipynb labs/source/*.ipynb --junitxml $(REPORTS)/notebooks.xml
+	$(PYTEST) --dist loadfile --nbval book/*.ipynb labs/source/*.ipynb --junitxml $(REPORTS)/notebooks.xml
 
 # --- more commands ------------------------------------------------------------------------------
 
