@@ -81,7 +81,10 @@ def keras_pad(x, padding, value=0.0):
 
 
 class Counterpart(NamedTuple):
-    """A function's names elsewhere; ``keras_lacks`` says for which settings Keras has nothing."""
+    """A function's names elsewhere; ``keras_lacks`` says for which settings Keras has nothing.
+
+    Where Keras has nothing at all, ``keras`` is None and the reason stands under "all".
+    """
 
     torch: object
     keras: object
@@ -181,6 +184,8 @@ COUNTERPARTS = {
 def lacks(name, case):
     """Why Keras has no counterpart for this case; None where it has."""
     table = COUNTERPARTS[name].keras_lacks
+    if COUNTERPARTS[name].keras is None:
+        return table["all"]
     return next(
         (why for key, why in table.items() if key in case.config or key == case.about), None
     )
@@ -216,7 +221,7 @@ def errors(name, case, witness, dtype, seed=0):
 def worst(name, witness, dtype):
     """The largest relative error over the cases that the witness has, and how many it lacks."""
     cases = CASES[name] if witness == "torch" else [c for c in CASES[name] if not lacks(name, c)]
-    largest = max(max(errors(name, case, witness, dtype)) for case in cases)
+    largest = max((max(errors(name, c, witness, dtype)) for c in cases), default=np.nan)
     return largest, len(CASES[name]) - len(cases)
 
 
