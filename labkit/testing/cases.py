@@ -1,9 +1,13 @@
 """What every function is tried with: shapes that differ, settings that matter, and extremes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from labkit.testing.case import Case, given, normal, positive
 from labkit.testing.loss_cases import LOSSES
+from labkit.testing.normalization_cases import NORMALIZATIONS
+from labkit.testing.sequence_cases import SEQUENCES
 
 
 def _ids_and_table(k, d, *shape):
@@ -134,6 +138,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case("a steep slope", normal((3, 4)), {"negative_slope": 0.3}),
         Case("at the kink", given([-1.0, 0.0, 1.0]), {"negative_slope": 0.2}, smooth=False),
     ),
+    "elu": (*_ACTIVATIONS, Case("a steep fall", normal((3, 4)), {"alpha": 2.5})),
+    "gelu": (*_ACTIVATIONS,
+             *(replace(c, about=f"{c.about}, by tanh", config={"approximate": "tanh"})
+               for c in _ACTIVATIONS)),
+    "silu": _ACTIVATIONS,
+    "softplus": _ACTIVATIONS,
     "sigmoid": _ACTIVATIONS,
     "tanh": _ACTIVATIONS,
     "softmax": _SOFTMAXES,
@@ -198,5 +208,7 @@ CASES: dict[str, tuple[Case, ...]] = {
               "count_include_pad": False}),
     ),
     **LOSSES,
+    **SEQUENCES,
+    **NORMALIZATIONS,
 }
 # fmt: on
