@@ -22,7 +22,7 @@ def sinusoidal_positions(t, d, *, base=10000.0, dtype=np.float64):
 
     >>> sinusoidal_positions(3, 4).round(4)
     array([[ 0.    ,  1.    ,  0.    ,  1.    ],
-           [ 0.8415,  0.5403,  0.01  ,  0.9999],
+           [ 0.8415,  0.5403,  0.01  ,  1.    ],
            [ 0.9093, -0.4161,  0.02  ,  0.9998]])
 
     [Vaswani et al. 2017, section 3.5]
