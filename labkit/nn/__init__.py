@@ -8,6 +8,8 @@ from labkit.nn.initializers import (
     he_normal,
     he_uniform,
     normal,
+    orthogonal,
+    truncated_normal,
     zeros,
 )
 from labkit.nn.layers import (
@@ -57,5 +59,7 @@ __all__ = [
     "he_normal",
     "he_uniform",
     "normal",
+    "orthogonal",
+    "truncated_normal",
     "zeros",
 ]

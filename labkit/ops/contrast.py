@@ -18,7 +18,7 @@ def hinge(scores, target, *, margin=1.0):
     >>> hinge(np.array([3.0, 0.5, 2.0]), np.array([1.0, 1.0, -1.0])).round(4)
     np.float64(1.1667)
 
-    [Cortes and Vapnik 1995, equation 10: the slack, here a loss]
+    [Cortes and Vapnik 1995, where it is the slack of an example]
     """
     if scores.shape != target.shape or not scores.size:
         raise ValueError(
@@ -49,7 +49,7 @@ def triplet_loss(anchor, positive, negative, *, margin=1.0, eps=1e-6):
     >>> triplet_loss(a, p, n).round(4)
     np.float64(0.5)
 
-    [Schroff et al. 2015, equation 3, where the distances are squared; Balntas et al. 2016]
+    [Schroff et al. 2015, section 3.1, where the distances are squared]
     """
     shapes = anchor.shape, positive.shape, negative.shape
     if len(set(shapes)) > 1 or anchor.ndim != 2 or not anchor.size:

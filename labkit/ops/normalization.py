@@ -89,7 +89,7 @@ def layer_norm(x, w=None, b=None, *, eps=1e-5):
     array([[-1., 10.],
            [-1., 10.]])
 
-    [Ba et al. 2016, equation 4]
+    [Ba et al. 2016, section 3]
     """
     _check_shape("w", w, x.shape[-1:])
     _check_shape("b", b, x.shape[-1:])

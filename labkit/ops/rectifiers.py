@@ -26,7 +26,7 @@ def elu(x, *, alpha=1.0):
     >>> elu(np.array([-1000.0, -np.log(2), 3.0]))
     array([-1. , -0.5,  3. ])
 
-    [Clevert et al. 2016, equation 15]
+    [Clevert et al. 2016, section 3]
     """
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
@@ -47,7 +47,7 @@ def softplus(x):
     >>> softplus(np.array([-1000.0, 0.0, np.log(3), 30.0])).round(4)
     array([ 0.    ,  0.6931,  1.3863, 30.    ])
 
-    [Dugas et al. 2001, equation 3]
+    [Dugas et al. 2001]
     """
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
@@ -67,7 +67,7 @@ def silu(x):
     >>> silu(np.array([-1000.0, 0.0, np.log(3)])).round(4)
     array([-0.   ,  0.   ,  0.824])
 
-    [Elfwing et al. 2018, equation 2; Ramachandran et al. 2018]
+    [Elfwing et al. 2018; Ramachandran et al. 2018]
     """
     return x * sigmoid(x)
 
