@@ -25,24 +25,43 @@ from labkit.nn.layers import (
 )
 from labkit.nn.module import Buffer, Module, Parameter, Sequential
 from labkit.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
+from labkit.nn.recurrent import GRU, LSTM, RNN
+from labkit.nn.transformer import (
+    Cache,
+    Decoder,
+    DecoderBlock,
+    Encoder,
+    FeedForward,
+    MultiHeadAttention,
+    TransformerBlock,
+)
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "Cache",
     "Conv2d",
     "ConvTranspose2d",
+    "Decoder",
+    "DecoderBlock",
     "Dropout",
     "Embedding",
+    "Encoder",
+    "FeedForward",
     "Flatten",
     "GroupNorm",
     "LayerNorm",
     "Linear",
     "MaxPool2d",
     "Module",
+    "MultiHeadAttention",
     "Parameter",
     "RMSNorm",
     "ReLU",
@@ -52,6 +71,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "TransformerBlock",
     "Upsample",
     "fans",
     "glorot_normal",
