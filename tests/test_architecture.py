@@ -26,10 +26,12 @@ RANKS = {
     "labkit.dataloader": 0,
     "labkit.devices": 0,
     "labkit.recorded": 0,
+    "labkit.tokenizers": 0,
     "labkit.schedules": 0,
     "labkit.ops": 1,
     "labkit.nn": 2,
     "labkit.optim": 2,
+    "labkit.generation": 3,
     "labkit.models": 3,
     "labkit.compression": 3,
     "labkit.lora": 3,
@@ -50,6 +52,8 @@ RANKS = {
 EXTRAS = {"labkit.frameworks": {"torch", "keras"}}
 # What a page or a learner calls: each public function here shows an example of its use.
 NUMERIC = {
+    "labkit.generation",
+    "labkit.tokenizers",
     "labkit.autograd",
     "labkit.gradcheck",
     "labkit.metrics",

@@ -5,5 +5,18 @@ Keras.
 """
 
 from labkit.models.classifiers import digits_cnn, digits_mlp, mlp
+from labkit.models.language import BERT, GPT, BERTConfig, GPTConfig, RecurrentLM
+from labkit.models.translation import Transformer, TransformerConfig
 
-__all__ = ["digits_cnn", "digits_mlp", "mlp"]
+__all__ = [
+    "BERT",
+    "GPT",
+    "BERTConfig",
+    "GPTConfig",
+    "RecurrentLM",
+    "Transformer",
+    "TransformerConfig",
+    "digits_cnn",
+    "digits_mlp",
+    "mlp",
+]
