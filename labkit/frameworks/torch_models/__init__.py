@@ -1,0 +1,9 @@
+"""The networks of `labkit.models` in PyTorch: same names, same layers in the same order.
+
+A constructor that is given the same rng starts from the same weights.
+"""
+
+from labkit.frameworks.torch_models.classifiers import digits_cnn, digits_mlp, mlp
+from labkit.frameworks.torch_models.weights import load_state
+
+__all__ = ["digits_cnn", "digits_mlp", "load_state", "mlp"]
