@@ -18,6 +18,16 @@ class Optimizer:
 
     Raises ValueError if there are no parameters, one of them needs no gradient, or a
     hyper-parameter is out of its range.
+
+    >>> from labkit.autograd import Tensor
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, w, g, t):
+    ...         return self.lr * np.sign(g)
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> w.grad = np.array([5.0, -0.1])
+    >>> SignDescent([w], lr=0.5).step()
+    >>> w.data
+    array([0.5, 2.5])
     """
 
     state_names: tuple[str, ...] = ()
