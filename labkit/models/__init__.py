@@ -7,6 +7,7 @@ Keras.
 from labkit.models.classifiers import digits_cnn, digits_mlp, mlp
 from labkit.models.language import BERT, GPT, BERTConfig, GPTConfig, RecurrentLM
 from labkit.models.translation import Transformer, TransformerConfig
+from labkit.models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 
 __all__ = [
     "BERT",
@@ -14,9 +15,13 @@ __all__ = [
     "BERTConfig",
     "GPTConfig",
     "RecurrentLM",
+    "ResNet",
+    "ResidualBlock",
     "Transformer",
     "TransformerConfig",
+    "cifar_cnn",
     "digits_cnn",
     "digits_mlp",
+    "lenet5",
     "mlp",
 ]

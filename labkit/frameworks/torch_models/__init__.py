@@ -4,6 +4,16 @@ A constructor that is given the same rng starts from the same weights.
 """
 
 from labkit.frameworks.torch_models.classifiers import digits_cnn, digits_mlp, mlp
+from labkit.frameworks.torch_models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 from labkit.frameworks.torch_models.weights import load_state
 
-__all__ = ["digits_cnn", "digits_mlp", "load_state", "mlp"]
+__all__ = [
+    "ResNet",
+    "ResidualBlock",
+    "cifar_cnn",
+    "digits_cnn",
+    "digits_mlp",
+    "lenet5",
+    "load_state",
+    "mlp",
+]
