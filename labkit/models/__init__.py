@@ -6,6 +6,12 @@ Keras.
 
 from labkit.models.classifiers import digits_cnn, digits_mlp, mlp
 from labkit.models.language import BERT, GPT, BERTConfig, GPTConfig, RecurrentLM
+from labkit.models.recommend import (
+    DeepFM,
+    FactorizationMachine,
+    MatrixFactorization,
+    pairwise_interactions,
+)
 from labkit.models.translation import Transformer, TransformerConfig
 from labkit.models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 
@@ -13,7 +19,10 @@ __all__ = [
     "BERT",
     "GPT",
     "BERTConfig",
+    "DeepFM",
+    "FactorizationMachine",
     "GPTConfig",
+    "MatrixFactorization",
     "RecurrentLM",
     "ResNet",
     "ResidualBlock",
@@ -24,4 +33,5 @@ __all__ = [
     "digits_mlp",
     "lenet5",
     "mlp",
+    "pairwise_interactions",
 ]

@@ -4,10 +4,18 @@ A constructor that is given the same rng starts from the same weights.
 """
 
 from labkit.frameworks.torch_models.classifiers import digits_cnn, digits_mlp, mlp
+from labkit.frameworks.torch_models.recommend import (
+    DeepFM,
+    FactorizationMachine,
+    MatrixFactorization,
+)
 from labkit.frameworks.torch_models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 from labkit.frameworks.torch_models.weights import load_state
 
 __all__ = [
+    "DeepFM",
+    "FactorizationMachine",
+    "MatrixFactorization",
     "ResNet",
     "ResidualBlock",
     "cifar_cnn",
