@@ -4,6 +4,13 @@ A constructor that is given the same rng starts from the same weights.
 """
 
 from labkit.frameworks.torch_models.classifiers import digits_cnn, digits_mlp, mlp
+from labkit.frameworks.torch_models.generative import (
+    VAE,
+    Autoencoder,
+    Denoiser,
+    gan_pair,
+    vae_loss,
+)
 from labkit.frameworks.torch_models.recommend import (
     DeepFM,
     FactorizationMachine,
@@ -13,7 +20,10 @@ from labkit.frameworks.torch_models.vision import ResidualBlock, ResNet, cifar_c
 from labkit.frameworks.torch_models.weights import load_state
 
 __all__ = [
+    "VAE",
+    "Autoencoder",
     "DeepFM",
+    "Denoiser",
     "FactorizationMachine",
     "MatrixFactorization",
     "ResNet",
@@ -21,7 +31,9 @@ __all__ = [
     "cifar_cnn",
     "digits_cnn",
     "digits_mlp",
+    "gan_pair",
     "lenet5",
     "load_state",
     "mlp",
+    "vae_loss",
 ]
