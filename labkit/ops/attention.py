@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from labkit.autograd import where
+from labkit.autograd import Tensor, where
 from labkit.ops.activations import softmax
 
 _FAR_BELOW = -1e30  # finite: e^(-inf + inf) would be no number in a row that may look nowhere
@@ -47,7 +47,10 @@ def scaled_dot_product_attention(q, k, v, mask=None, bias=None):
         return softmax(scores) @ v
     _check_mask(mask, scores.shape)
     weights = softmax(where(mask, scores, _FAR_BELOW))
-    return where(mask, weights, 0.0) @ v  # the mask again, for rows that may look nowhere
+    allowed = mask.data if isinstance(mask, Tensor) else mask
+    if not allowed.any(axis=-1).all():  # the mask again, for queries that may look nowhere
+        weights = where(mask, weights, 0.0)
+    return weights @ v
 
 
 def grouped_query_attention(q, k, v, mask=None, bias=None):

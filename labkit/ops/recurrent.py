@@ -10,7 +10,7 @@ into them are its output.
 import numpy as np
 
 from labkit.autograd import primitive
-from labkit.ops.activations import sigmoid, tanh
+from labkit.ops.activations import tanh
 
 
 def rnn_cell(z, h, u):
@@ -47,8 +47,8 @@ def lstm_cell(z, h, c, u):
     [Hochreiter and Schmidhuber 1997; with the forget gate of Gers et al. 2000]
     """
     i, f, g, o = _parts(z + h @ u, 4)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    return sigmoid(o) * tanh(c), c
+    c = _gate(f) * c + _gate(i) * tanh(g)
+    return _gate(o) * tanh(c), c
 
 
 def gru_cell(z, h, u, b):
@@ -71,7 +71,7 @@ def gru_cell(z, h, u, b):
     """
     a_r, a_q, a_n = _parts(h @ u, 3)
     z_r, z_q, z_n = _parts(z, 3)
-    r, q = sigmoid(z_r + a_r), sigmoid(z_q + a_q)
+    r, q = _gate(z_r + a_r), _gate(z_q + a_q)
     return (1 - q) * tanh(z_n + r * (a_n + b)) + q * h
 
 
@@ -144,7 +144,7 @@ def lstm_vjp(g, out, z, h, c, u, *, lengths=None):
     alive = _check(z, u, 4, lengths, h=h, c=c)
     h_before, c_before = _before(h, out[0]), _before(c, out[1])
     i, f, g_gate, o = _parts(z + h_before @ u, 4)
-    i, f, g_gate, o = sigmoid(i), sigmoid(f), np.tanh(g_gate), sigmoid(o)
+    i, f, g_gate, o = _gate(i), _gate(f), np.tanh(g_gate), _gate(o)
     shown = np.tanh(out[1])
     slopes = np.concatenate(  # of c' and, in the last part, of h', with respect to z + h U
         [g_gate * i * (1 - i), c_before * f * (1 - f), i * (1 - g_gate**2), shown * o * (1 - o)], -1
@@ -194,7 +194,7 @@ def gru_vjp(g, out, z, h, u, b, *, lengths=None):
     before = _before(h, out)
     z_r, z_q, z_n = _parts(z, 3)
     a_r, a_q, a_n = _parts(before @ u, 3)
-    r, q, a_n = sigmoid(z_r + a_r), sigmoid(z_q + a_q), a_n + b
+    r, q, a_n = _gate(z_r + a_r), _gate(z_q + a_q), a_n + b
     new = np.tanh(z_n + r * a_n)
     n_slope = (1 - q) * (1 - new**2)
     slopes = np.concatenate(  # of h' with respect to a_r, a_q and a_n
@@ -213,6 +213,11 @@ def gru_vjp(g, out, z, h, u, b, *, lengths=None):
     return g_z, g_h, _outer(before, g_a), g_a[..., 2 * d :].sum(axis=(0, 1))
 
 
+def _gate(a):
+    """Return sigmoid(a) by one tanh: a third of the time, and a gate needs no digits near 0."""
+    return 0.5 * tanh(0.5 * a) + 0.5
+
+
 def _parts(a, count):
     """Cut the last axis into equal parts: slices, which cost nothing."""
     d = a.shape[-1] // count
@@ -226,7 +231,8 @@ def _before(first, states):
 
 def _outer(before, g_a):
     """The gradient of U: one matrix product over all steps of all sequences."""
-    return np.tensordot(before, g_a, axes=([0, 1], [0, 1]))
+    steps, d = before.shape[0] * before.shape[1], before.shape[2]
+    return before.reshape(steps, d).T @ g_a.reshape(steps, g_a.shape[2])
 
 
 def _keep(alive, t, new, old):
