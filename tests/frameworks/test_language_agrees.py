@@ -7,7 +7,7 @@ from labkit import models, ops, sizing
 
 torch = pytest.importorskip("torch")
 
-from labkit.frameworks import torch_language  # noqa: E402
+from labkit.frameworks import torch_models  # noqa: E402
 
 N, T, S = 3, 5, 7  # and vocabularies of 11 and 13, widths of 12 and 10, 2 layers, 3 heads
 GPT = models.GPTConfig(vocabulary=11, context=8, d=12, layers=2, heads=3)
@@ -61,9 +61,9 @@ def scattered(model, seed=2):
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
 @pytest.mark.parametrize("name", MODELS)
 def test_torch_gives_the_same_logits_loss_and_gradients(name, dtype):
-    ours, theirs = build(models, name, 0, dtype), build(torch_language, name, 5, dtype)
+    ours, theirs = build(models, name, 0, dtype), build(torch_models, name, 5, dtype)
     state = scattered(ours)
-    torch_language.load_state(theirs, state)
+    torch_models.load_state(theirs, state)
     logits, their_logits = (
         logits_of(name, model, convert)
         for model, convert in ((ours, np.asarray), (theirs, torch.tensor))
@@ -82,7 +82,7 @@ def test_torch_gives_the_same_logits_loss_and_gradients(name, dtype):
     assert loss.item() == pytest.approx(their_loss.item(), abs=DTYPES[dtype])
     for parameter in ours.parameters():
         parameter.data = parameter.grad
-    moved = torch_language.load_state(build(torch_language, name, 0, dtype), ours.state_dict())
+    moved = torch_models.load_state(build(torch_models, name, 0, dtype), ours.state_dict())
     for (key, gradient), parameter in zip(
         moved.state_dict().items(), theirs.parameters(), strict=True
     ):
@@ -99,8 +99,8 @@ def test_the_same_rng_starts_from_the_same_weights(name):
         logits_of(name, build(module, name, seed, np.float32), convert)
         for module, seed, convert in (
             (models, 3, np.asarray),
-            (torch_language, 3, torch.tensor),
-            (torch_language, 4, torch.tensor),
+            (torch_models, 3, torch.tensor),
+            (torch_models, 4, torch.tensor),
         )
     )
     np.testing.assert_allclose(first.data, same.detach().numpy(), rtol=0, atol=2e-5)
@@ -109,7 +109,7 @@ def test_the_same_rng_starts_from_the_same_weights(name):
 
 @pytest.mark.parametrize("name", ["gpt", "bert", "transformer"])
 def test_both_have_as_many_parameters(name):
-    ours, theirs = build(models, name, 0, np.float32), build(torch_language, name, 0, np.float32)
+    ours, theirs = build(models, name, 0, np.float32), build(torch_models, name, 0, np.float32)
     count = sum(p.size for p in ours.parameters())
     assert count == sum(p.numel() for p in theirs.parameters())
     if name == "gpt":
@@ -128,17 +128,17 @@ def test_the_published_sizes_by_formula():
 
 def test_torch_refuses_a_state_that_does_not_fit():
     state = build(models, "gpt", 0, np.float32).state_dict()
-    model = build(torch_language, "gpt", 0, np.float32)
+    model = build(torch_models, "gpt", 0, np.float32)
     with pytest.raises(RuntimeError, match="Missing key"):
-        torch_language.load_state(model, {k: v for k, v in state.items() if k != "body.norm.bias"})
+        torch_models.load_state(model, {k: v for k, v in state.items() if k != "body.norm.bias"})
     wrong = {"positions.weight": np.zeros((9, 12), np.float32)}
     with pytest.raises(RuntimeError, match="size mismatch"):
-        torch_language.load_state(model, state | wrong)
+        torch_models.load_state(model, state | wrong)
 
 
 def test_dropout_in_torch_is_for_training_only():
     sizes = {**LM, "dropout": 0.5}
-    model = torch_language.RecurrentLM(rng=np.random.default_rng(0), **sizes)
+    model = torch_models.RecurrentLM(rng=np.random.default_rng(0), **sizes)
     text = torch.tensor(ids(T, 11, 1))
     assert (model(text) != model(text)).any()
     model.eval()

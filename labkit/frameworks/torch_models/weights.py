@@ -8,7 +8,8 @@ from torch import nn
 def load_state(model, state):
     """Copy a ``state_dict()`` of the labkit model into the PyTorch model; return the model.
 
-    The layers have the same names, and so have most arrays. What differs: a linear weight is
+    The layers have the same names, and so have most arrays; a Transformer's ``from_labkit`` says
+    what else they are called. What differs: a linear weight is
     (d_in, d_out) here and (d_out, d_in) in PyTorch. A recurrent layer's weight, recurrent and bias
     are, with their axes turned too, PyTorch's weight_ih_l0, weight_hh_l0 and bias_ih_l0; its
     second bias is zero, but for a GRU's proposal, which has bias_new. Both directions of a
@@ -19,7 +20,7 @@ def load_state(model, state):
 
     Raises RuntimeError, from PyTorch, if a name is missing or unknown or a shape differs.
     """
-    arrays = dict(state)
+    arrays = model.from_labkit(state) if hasattr(model, "from_labkit") else dict(state)
     for name, module in model.named_modules():
         prefix = f"{name}." if name else ""
         if isinstance(module, nn.Linear):

@@ -7,6 +7,7 @@ starts from the same weights for the same rng.
 
 import re
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,29 +15,33 @@ from torch import nn
 from torch.nn import functional
 
 from labkit import models, ops
+from labkit.frameworks.torch_models.weights import started
 
 _gelu = partial(functional.gelu, approximate="tanh")
 
 
 class RecurrentLM(nn.Module):
-    """`labkit.models.RecurrentLM`; PyTorch stacks the layers itself, and drops between them too."""
+    """`labkit.models.RecurrentLM`, of one PyTorch layer for each of its layers."""
 
     def __init__(self, *, rng, dtype=np.float32, **sizes):
         super().__init__()
         ours = models.RecurrentLM(rng=rng, dtype=dtype, **sizes)
         vocabulary, d = ours.tokens.weight.shape
-        layers, hidden = len(ours.layers), ours.head.weight.shape[0]
-        p = ours.drop.p
+        hidden = ours.head.weight.shape[0]
         self.tokens = nn.Embedding(vocabulary, d)
-        self.drop = nn.Dropout(p)
         kind = getattr(nn, type(ours.layers[0]).__name__)
-        self.layers = kind(d, hidden, layers, batch_first=True, dropout=p if layers > 1 else 0.0)
+        widths = [d, *[hidden] * len(ours.layers)]
+        self.layers = nn.ModuleList(kind(*pair, batch_first=True) for pair in pairwise(widths))
+        self.drop = nn.Dropout(ours.drop.p)
         self.head = nn.Linear(hidden, vocabulary)
-        _start(self, ours)
+        started(self, ours)
 
     def forward(self, ids):
         """Return the logits of the token behind each token."""
-        return self.head(self.drop(self.layers(self.drop(self.tokens(ids)))[0]))
+        x = self.drop(self.tokens(ids))
+        for layer in self.layers:
+            x = self.drop(layer(x)[0])
+        return self.head(x)
 
 
 class Block(nn.Module):
@@ -70,7 +75,11 @@ class GPT(nn.Module):
         self.drop = nn.Dropout(c.dropout)
         self.blocks = nn.ModuleList([Block(c.d, c.heads, c.dropout) for _ in range(c.layers)])
         self.norm = nn.LayerNorm(c.d)
-        _start(self, models.GPT(c, rng=rng, dtype=dtype))
+        started(self, models.GPT(c, rng=rng, dtype=dtype))
+
+    def from_labkit(self, state):
+        """Return our weights under this model's names; queries, keys and values are one."""
+        return _joined(_renamed(state, _GPT), ".qkv.")
 
     def forward(self, ids):
         """Return the logits of the token behind each token."""
@@ -95,7 +104,11 @@ class BERT(nn.Module):
         )
         self.body = nn.TransformerEncoder(layer, c.layers, enable_nested_tensor=False)
         self.pooler = nn.Linear(c.d, c.d)
-        _start(self, models.BERT(c, rng=rng, dtype=dtype))
+        started(self, models.BERT(c, rng=rng, dtype=dtype))
+
+    def from_labkit(self, state):
+        """Return our weights under the names that PyTorch's own layers have."""
+        return _for_pytorchs_layers(state)
 
     def forward(self, ids, segments=None, *, lengths=None):
         """Return the states and the pooled first one; nothing looks behind a length."""
@@ -124,7 +137,11 @@ class Transformer(nn.Module):
         decoder_layer = nn.TransformerDecoderLayer(*sizes, batch_first=True)
         self.encoder = nn.TransformerEncoder(encoder_layer, c.layers, enable_nested_tensor=False)
         self.decoder = nn.TransformerDecoder(decoder_layer, c.layers)
-        _start(self, models.Transformer(c, rng=rng, dtype=dtype))
+        started(self, models.Transformer(c, rng=rng, dtype=dtype))
+
+    def from_labkit(self, state):
+        """Return our weights under the names that PyTorch's own layers have."""
+        return _for_pytorchs_layers(state)
 
     def forward(self, source, target, *, lengths=None):
         """Return the logits; lengths (n,) says how many tokens of each source are real."""
@@ -143,31 +160,34 @@ class Transformer(nn.Module):
         return self.drop(x + positions.to(x))
 
 
-def load_state(model, state):
-    """Copy a ``state_dict()`` of the labkit model into the PyTorch model; return the model.
-
-    What differs: a linear weight is (d_in, d_out) here and (d_out, d_in) in PyTorch, an embedding
-    is (k, d) in both; queries, keys and values have one weight there, one below the other; a
-    recurrent layer has two biases that add up, of which the second stays zero, but for a GRU's
-    proposal; and names, as the tables below say.
-
-    Raises RuntimeError, from PyTorch, if a name is missing or unknown or a shape differs.
-    """
-    embeddings = {
-        f"{name}.weight" for name, part in model.named_modules() if isinstance(part, nn.Embedding)
-    }
-    as_torch = {
-        _renamed(name, type(model)): array if name in embeddings else array.T
-        for name, array in state.items()
-    }
-    _join_attention(as_torch, ".qkv." if isinstance(model, GPT) else ".in_proj_")
-    _add_second_biases(as_torch)
-    model.load_state_dict(
-        {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in as_torch.items()}
-    )
-    return model
+def _renamed(state, names):
+    """Return the arrays under their new names."""
+    renamed = {}
+    for name, array in state.items():
+        for ours, theirs in names:
+            name = re.sub(ours, theirs, name)
+        renamed[name] = array
+    return renamed
 
 
+def _joined(state, name):
+    """Return the arrays with queries, keys and values side by side, under one name."""
+    joined = {key: array for key, array in state.items() if not re.search(_THREE, key)}
+    for key in state:
+        if ".query." in key:
+            three = [state[key.replace(".query.", f".{p}.")] for p in ("query", "key", "value")]
+            joined[key.replace(".query.", name)] = np.concatenate(three, axis=-1)
+    return joined
+
+
+def _for_pytorchs_layers(state):
+    """Return the arrays as PyTorch's layers name them; in_proj_weight is turned, being no layer."""
+    state = _joined(_renamed(state, _PYTORCHS_LAYERS), ".in_proj_")
+    return {k: a.T if k.endswith("in_proj_weight") else a for k, a in state.items()}
+
+
+_GPT = ((r"^body\.", ""), (r"\.attention\.", "."), (r"\.feed_forward\.", "."))
+_THREE = r"\.(query|key|value)\."
 _PYTORCHS_LAYERS = (  # what our parts are called in PyTorch's own encoder and decoder layers
     (r"\.blocks\.", ".layers."),
     (r"\.attention_norm\.", ".norm1."),
@@ -180,42 +200,6 @@ _PYTORCHS_LAYERS = (  # what our parts are called in PyTorch's own encoder and d
     (r"\.feed_forward\.up\.", ".linear1."),
     (r"\.feed_forward\.down\.", ".linear2."),
 )
-_NAMES = {
-    RecurrentLM: (
-        (r"^layers\.(\d+)\.weight", r"layers.weight_ih_l\1"),
-        (r"^layers\.(\d+)\.recurrent", r"layers.weight_hh_l\1"),
-        (r"^layers\.(\d+)\.(bias|bias_new)$", r"layers.\2_ih_l\1"),
-    ),
-    GPT: ((r"^body\.", ""), (r"\.attention\.", "."), (r"\.feed_forward\.", ".")),
-    BERT: _PYTORCHS_LAYERS,
-    Transformer: _PYTORCHS_LAYERS,
-}
-
-
-def _renamed(name, kind):
-    for ours, theirs in _NAMES[kind]:
-        name = re.sub(ours, theirs, name)
-    return name
-
-
-def _join_attention(state, joined):
-    for name in [name for name in state if ".query." in name]:
-        three = [state.pop(name.replace(".query.", f".{p}.")) for p in ("query", "key", "value")]
-        state[name.replace(".query.", joined)] = np.concatenate(three)
-
-
-def _add_second_biases(state):
-    for name in [name for name in state if name.startswith("layers.bias_ih_l")]:
-        second = np.zeros_like(state[name])
-        new = state.pop(name.replace("bias_ih", "bias_new_ih"), second[:0])
-        second[len(second) - len(new) :] = new
-        state[name.replace("bias_ih", "bias_hh")] = second
-
-
-def _start(model, ours):
-    """Give the model our model's dtype and weights."""
-    dtype = next(iter(ours.parameters())).dtype
-    load_state(model.to(getattr(torch, dtype.name)), ours.state_dict())
 
 
 def _padding(lengths, places):
