@@ -29,6 +29,7 @@ from labkit.models.recommend import (
     MatrixFactorization,
     pairwise_interactions,
 )
+from labkit.models.speech import Bidirectional, SpeechRecognizer, best_path
 from labkit.models.translation import Transformer, TransformerConfig
 from labkit.models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 
@@ -38,6 +39,7 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "BERTConfig",
+    "Bidirectional",
     "DeepFM",
     "Denoiser",
     "FactorizationMachine",
@@ -47,9 +49,11 @@ __all__ = [
     "RecurrentLM",
     "ResNet",
     "ResidualBlock",
+    "SpeechRecognizer",
     "Transformer",
     "TransformerConfig",
     "add_noise",
+    "best_path",
     "cifar_cnn",
     "denoise_step",
     "denoising_loss",
