@@ -95,6 +95,10 @@ def test_a_short_candidate_pays_e_to_the_one_minus_r_over_c():
     assert bleu([candidate], [[CATS[0], tokens("a b c d"), tokens("x y")]], n=2) == 1
 
 
+def test_a_long_candidate_pays_in_precision_alone():
+    assert bleu([tokens("a b c d")], [[tokens("a b")]], n=1) == pytest.approx(2 / 4)
+
+
 def test_a_corpus_is_counted_together_not_averaged():
     """3 of 3 and 1 of 5 words, 4 of 8 together; lengths 3 + 5 and 3 + 5."""
     candidates = [tokens("a b c"), tokens("x q q q q")]
