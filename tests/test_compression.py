@@ -153,6 +153,8 @@ def test_the_norm_decides_not_the_largest_or_the_sum():
 
 def test_equals_are_pruned_in_order():
     assert magnitude_mask(np.array([2.0, -2.0, 2.0]), fraction=0.34).tolist() == [False, True, True]
+    many = magnitude_mask(np.tile([2.0, 1.0], 50), fraction=0.2)  # where a quick sort mixes them
+    assert np.flatnonzero(~many).tolist() == list(range(1, 40, 2))
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
