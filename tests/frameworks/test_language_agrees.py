@@ -7,7 +7,9 @@ from labkit import models, ops, sizing
 
 torch = pytest.importorskip("torch")
 
-from labkit.frameworks import torch_models  # noqa: E402
+pytest.importorskip("keras")
+
+from labkit.frameworks import keras_models, torch_models  # noqa: E402  (they need both)
 
 N, T, S = 3, 5, 7  # and vocabularies of 11 and 13, widths of 12 and 10, 2 layers, 3 heads
 GPT = models.GPTConfig(vocabulary=11, context=8, d=12, layers=2, heads=3)
@@ -91,6 +93,31 @@ def test_torch_gives_the_same_logits_loss_and_gradients(name, dtype):
         np.testing.assert_allclose(
             gradient.numpy(), parameter.grad.numpy(), err_msg=key, **tolerance
         )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")  # about lists, inside Keras
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])
+def test_keras_gives_the_same_logits_and_gradients(name):
+    """In float32 alone: on the torch backend Keras multiplies float64 matrices in float32 too."""
+    ours, theirs = build(models, name, 0, np.float32), build(keras_models, name, 5, np.float32)
+    state = scattered(ours)
+    keras_models.load_state(theirs, state)
+    text, targets = ids(T, 11, 1), ids(T, 11, 4)
+    logits, their_logits = ours(text), theirs(torch.tensor(text))
+    np.testing.assert_allclose(logits.data, their_logits.detach().numpy(), rtol=0, atol=2e-5)
+
+    ops.cross_entropy(logits, targets).backward()
+    torch.nn.functional.cross_entropy(
+        their_logits.reshape(-1, 11), torch.tensor(targets).reshape(-1)
+    ).backward()
+    for parameter in ours.parameters():
+        parameter.data = parameter.grad
+    moved = keras_models.load_state(build(keras_models, name, 0, np.float32), ours.state_dict())
+    for gradient, weight in zip(moved.trainable_weights, theirs.trainable_weights, strict=True):
+        gradient, their = gradient.value.detach().numpy(), weight.value.grad.numpy()
+        if len(their) == 2:  # a GRU's two biases: the second is ours for its proposal alone
+            gradient, their = gradient[:, -10:], their[:, -10:]
+        np.testing.assert_allclose(gradient, their, rtol=0, atol=2e-5, err_msg=weight.path)
 
 
 @pytest.mark.parametrize("name", MODELS)
