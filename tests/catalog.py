@@ -18,6 +18,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what Keras imports is not ours to mend
     keras = pytest.importorskip("keras")
 
+from sequences import SEQUENCES  # noqa: E402
+
 from labkit.autograd import PRIMITIVES, Tensor  # noqa: E402
 from labkit.gradcheck import relative_error  # noqa: E402
 from labkit.testing import CASES, GRADIENT_TOLERANCE, check_vjp, reference, vjp_of  # noqa: E402
@@ -37,8 +39,103 @@ def torch_kl(logits, target):
     return F.kl_div(log_q, target.reshape(-1, k), reduction="batchmean")
 
 
-def torch_cross_entropy(logits, target):
-    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), target.reshape(-1))
+def torch_cross_entropy(logits, target, *, weight=None, ignore_index=-100, label_smoothing=0.0):
+    return F.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]),
+        target.reshape(-1),
+        weight=None if weight is None else torch.tensor(weight, dtype=logits.dtype),
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+    )
+
+
+def keras_cross_entropy(logits, target, *, label_smoothing=0.0):
+    if not label_smoothing:
+        return K.mean(KL.sparse_categorical_crossentropy(target, logits, from_logits=True))
+    rows = K.one_hot(target, logits.shape[-1], dtype=logits.dtype)
+    return K.mean(KL.categorical_crossentropy(rows, logits, True, label_smoothing=label_smoothing))
+
+
+def torch_hinge(scores, target, *, margin=1.0):
+    return F.margin_ranking_loss(scores, torch.zeros_like(scores), target, margin=margin)
+
+
+def torch_info_nce(queries, keys, *, temperature=0.1):
+    return F.cross_entropy(queries @ keys.T / temperature, torch.arange(len(queries)))
+
+
+def keras_info_nce(queries, keys, *, temperature=0.1):
+    logits = K.matmul(queries, K.transpose(keys)) / temperature
+    return keras_cross_entropy(logits, K.arange(len(queries)))
+
+
+def lengths(logits, target, input_lengths, target_lengths):
+    n, t, _ = logits.shape
+    frames = torch.tensor(input_lengths or [t] * n)
+    return frames, torch.tensor(target_lengths or [target.shape[1]] * n)
+
+
+def torch_ctc(logits, target, *, blank=0, input_lengths=None, target_lengths=None):
+    log_p = F.log_softmax(logits, -1).transpose(0, 1)
+    return F.ctc_loss(
+        log_p, target, *lengths(logits, target, input_lengths, target_lengths), blank=blank
+    )
+
+
+def keras_ctc(logits, target, *, blank=0, input_lengths=None, target_lengths=None):
+    frames, labels = lengths(logits, target, input_lengths, target_lengths)
+    each = K.ctc_loss(target, logits, labels, frames, mask_index=blank)
+    return K.mean(each / K.maximum(K.cast(labels, logits.dtype), 1))
+
+
+def torch_normalize(x, *, axis, eps=1e-5):
+    variance, mean = torch.var_mean(x, axis, correction=0, keepdim=True)
+    return (x - mean) * torch.rsqrt(variance + eps)
+
+
+def keras_normalize(x, *, axis, eps=1e-5):
+    mean, variance = K.moments(x, axis, keepdims=True)
+    return (x - mean) * K.rsqrt(variance + eps)
+
+
+def torch_batch_norm(x, w=None, b=None, *, mean=None, var=None, eps=1e-5):
+    running = [None if s is None else torch.tensor(s, dtype=x.dtype) for s in (mean, var)]
+    return F.batch_norm(x, *running, w, b, training=mean is None, eps=eps)
+
+
+def keras_batch_norm(x, w=None, b=None, *, mean=None, var=None, eps=1e-5):
+    if mean is None:
+        mean, var = K.moments(x, [i for i in range(x.ndim) if i != 1])
+    else:
+        mean, var = (torch.tensor(s, dtype=x.dtype) for s in (mean, var))
+    return K.batch_normalization(x, mean, var, 1, b, w, eps)
+
+
+def torch_group_norm(x, w=None, b=None, *, groups, eps=1e-5):
+    return F.group_norm(x, groups, w, b, eps)
+
+
+def keras_group_norm(x, w=None, b=None, *, groups, eps=1e-5):
+    layer = keras.layers.GroupNormalization(
+        groups, axis=1, epsilon=eps, center=False, scale=False, dtype=x.dtype
+    )
+    out, column = layer(x), (-1,) + (1,) * (x.ndim - 2)
+    out = out if w is None else out * K.reshape(w, column)
+    return out if b is None else out + K.reshape(b, column)
+
+
+def keras_layer_norm(x, w=None, b=None, *, eps=1e-5):
+    return K.layer_normalization(x, w, b, epsilon=eps)
+
+
+def torch_upsample(x, *, scale_factor=2, mode="nearest"):
+    return F.interpolate(x, scale_factor=scale_factor, mode=mode)
+
+
+def keras_upsample(x, *, scale_factor=2, mode="nearest"):
+    rows, columns = scale_factor if isinstance(scale_factor, tuple) else (scale_factor,) * 2
+    size = (x.shape[2] * rows, x.shape[3] * columns)
+    return K.image.resize(x, size, interpolation=mode, **FIRST)
 
 
 def keras_conv(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
@@ -81,7 +178,10 @@ def keras_pad(x, padding, value=0.0):
 
 
 class Counterpart(NamedTuple):
-    """A function's names elsewhere; ``keras_lacks`` says for which settings Keras has nothing."""
+    """A function's names elsewhere; ``keras_lacks`` says for which settings Keras has nothing.
+
+    Where Keras has nothing at all, ``keras`` is None and the reason stands under "all".
+    """
 
     torch: object
     keras: object
@@ -138,6 +238,12 @@ COUNTERPARTS = {
     "tanh": same("tanh"),
     "softmax": Counterpart(lambda x, axis=-1: F.softmax(x, axis), K.softmax),
     "log_softmax": Counterpart(lambda x, axis=-1: F.log_softmax(x, axis), K.log_softmax),
+    "elu": Counterpart(F.elu, lambda x, alpha=1.0: K.elu(x, alpha)),
+    "gelu": Counterpart(
+        F.gelu, lambda x, approximate="none": K.gelu(x, approximate=approximate == "tanh")
+    ),
+    "silu": Counterpart(F.silu, K.silu),
+    "softplus": Counterpart(F.softplus, K.softplus),
     "linear": Counterpart(
         lambda x, w, b=None: F.linear(x, w.T, b),
         lambda x, w, b=None: K.matmul(x, w) if b is None else K.add(K.matmul(x, w), b),
@@ -164,8 +270,18 @@ COUNTERPARTS = {
     "huber": Counterpart(F.huber_loss, lambda p, t, delta=1.0: K.mean(KL.huber(t, p, delta))),
     "cross_entropy": Counterpart(
         torch_cross_entropy,
-        lambda z, t: K.mean(KL.sparse_categorical_crossentropy(t, z, from_logits=True)),
+        keras_cross_entropy,
+        {
+            "weight": "the weights of classes are an argument of `fit`",
+            "ignore_index": "what is ignored is zero, and still divided by",
+        },
     ),
+    "hinge": Counterpart(
+        torch_hinge, lambda s, t: K.mean(KL.hinge(t, s)), {"margin": "the margin is one"}
+    ),
+    "triplet_loss": Counterpart(F.triplet_margin_loss, None, {"all": "no loss of triplets"}),
+    "info_nce": Counterpart(torch_info_nce, keras_info_nce),
+    "ctc_loss": Counterpart(torch_ctc, keras_ctc),
     "binary_cross_entropy": Counterpart(
         F.binary_cross_entropy_with_logits,
         lambda z, t: K.mean(KL.binary_crossentropy(t, z, from_logits=True)),
@@ -175,12 +291,27 @@ COUNTERPARTS = {
         lambda z, t: K.mean(KL.kl_divergence(t, K.softmax(z))),
         {"zeros in the target": ROUNDED, "extremes": ROUNDED},
     ),
+    "normalize": Counterpart(torch_normalize, keras_normalize),
+    "batch_norm": Counterpart(torch_batch_norm, keras_batch_norm),
+    "layer_norm": Counterpart(
+        lambda x, w=None, b=None, eps=1e-5: F.layer_norm(x, x.shape[-1:], w, b, eps),
+        keras_layer_norm,
+    ),
+    "group_norm": Counterpart(torch_group_norm, keras_group_norm),
+    "rms_norm": Counterpart(
+        lambda x, w=None, eps=1e-6: F.rms_norm(x, x.shape[-1:], w, eps),
+        lambda x, w=None, eps=1e-6: K.rms_normalization(x, w, epsilon=eps),
+    ),
+    "upsample": Counterpart(torch_upsample, keras_upsample),
 }
+COUNTERPARTS |= {name: Counterpart(*names) for name, names in SEQUENCES.items()}
 
 
 def lacks(name, case):
     """Why Keras has no counterpart for this case; None where it has."""
     table = COUNTERPARTS[name].keras_lacks
+    if COUNTERPARTS[name].keras is None:
+        return table["all"]
     return next(
         (why for key, why in table.items() if key in case.config or key == case.about), None
     )
@@ -216,7 +347,7 @@ def errors(name, case, witness, dtype, seed=0):
 def worst(name, witness, dtype):
     """The largest relative error over the cases that the witness has, and how many it lacks."""
     cases = CASES[name] if witness == "torch" else [c for c in CASES[name] if not lacks(name, c)]
-    largest = max(max(errors(name, case, witness, dtype)) for case in cases)
+    largest = max((max(errors(name, c, witness, dtype)) for c in cases), default=np.nan)
     return largest, len(CASES[name]) - len(cases)
 
 

@@ -105,6 +105,8 @@ LONGEST = 300
 API_PAGES = {
     "gradcheck": "autograd",
     **dict.fromkeys(("dataloader", "metrics", "models", "optim", "sizing"), "training"),
+    **dict.fromkeys(("compression", "lora"), "efficiency"),
+    **dict.fromkeys(("privacy", "interpretability", "fairness"), "responsibility"),
     **dict.fromkeys(("datasets", "devices"), "data"),
 }
 BOX_STYLE = 'style="border-left: 4px solid currentColor; padding-left: 0.8em"'

@@ -1,5 +1,6 @@
 """Models from parts: modules with named parameters, layers, and how the weights start."""
 
+from labkit.nn.activations import ELU, GELU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from labkit.nn.initializers import (
     fans,
     glorot_normal,
@@ -7,6 +8,8 @@ from labkit.nn.initializers import (
     he_normal,
     he_uniform,
     normal,
+    orthogonal,
+    truncated_normal,
     zeros,
 )
 from labkit.nn.layers import (
@@ -14,36 +17,69 @@ from labkit.nn.layers import (
     Conv2d,
     ConvTranspose2d,
     Dropout,
+    Embedding,
     Flatten,
     Linear,
     MaxPool2d,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Tanh,
+    Upsample,
 )
-from labkit.nn.module import Module, Parameter, Sequential
+from labkit.nn.module import Buffer, Module, Parameter, Sequential
+from labkit.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
+from labkit.nn.recurrent import GRU, LSTM, RNN
+from labkit.nn.transformer import (
+    Cache,
+    Decoder,
+    DecoderBlock,
+    Encoder,
+    FeedForward,
+    MultiHeadAttention,
+    TransformerBlock,
+)
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Buffer",
+    "Cache",
     "Conv2d",
     "ConvTranspose2d",
+    "Decoder",
+    "DecoderBlock",
     "Dropout",
+    "Embedding",
+    "Encoder",
+    "FeedForward",
     "Flatten",
+    "GroupNorm",
+    "LayerNorm",
     "Linear",
     "MaxPool2d",
     "Module",
+    "MultiHeadAttention",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softplus",
     "Tanh",
+    "TransformerBlock",
+    "Upsample",
     "fans",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
     "he_uniform",
     "normal",
+    "orthogonal",
+    "truncated_normal",
     "zeros",
 ]

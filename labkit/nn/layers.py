@@ -3,7 +3,7 @@
 import numpy as np
 
 from labkit import ops
-from labkit.nn.initializers import glorot_uniform, zeros
+from labkit.nn.initializers import glorot_uniform, normal, zeros
 from labkit.nn.module import Module, Parameter
 
 
@@ -27,6 +27,27 @@ class Linear(Module):
 
     def __repr__(self):
         return f"Linear({', '.join(map(str, self.weight.shape))})"
+
+
+class Embedding(Module):
+    """A row of numbers for each id, see `labkit.ops.linear.embedding`: weight (k, d).
+
+    ids (...) whole numbers in [0, k). Returns (..., d).
+
+    >>> Embedding(10, 3, rng=np.random.default_rng(0))(np.array([[1, 2, 1]])).shape
+    (1, 3, 3)
+    """
+
+    def __init__(self, k, d, *, rng, init=normal, dtype=np.float32):
+        _check_sizes(k=k, d=d)
+        self.weight = Parameter(init((k, d), rng=rng, dtype=dtype))
+
+    def forward(self, ids):
+        """Return the rows."""
+        return ops.embedding(ids, self.weight)
+
+    def __repr__(self):
+        return f"Embedding({', '.join(map(str, self.weight.shape))})"
 
 
 class Conv2d(Module):
@@ -179,6 +200,24 @@ class AvgPool2d(Module):
         return f"AvgPool2d({self.kernel_size})"
 
 
+class Upsample(Module):
+    """Larger images, see `labkit.ops.upsampling.upsample`.
+
+    >>> Upsample((1, 2), mode="bilinear")(np.array([[[[0.0, 4.0]]]]))
+    array([[[[0., 1., 3., 4.]]]])
+    """
+
+    def __init__(self, scale_factor=2, *, mode="nearest"):
+        self.scale_factor, self.mode = scale_factor, mode
+
+    def forward(self, x):
+        """Return the larger images."""
+        return ops.upsample(x, scale_factor=self.scale_factor, mode=self.mode)
+
+    def __repr__(self):
+        return f"Upsample({self.scale_factor}, mode={self.mode!r})"
+
+
 class Flatten(Module):
     """All axes but the first become one: (n, c, h, w) to (n, c h w), channel by channel.
 
@@ -192,60 +231,8 @@ class Flatten(Module):
         return x.reshape((x.shape[0], size))
 
 
-class ReLU(Module):
-    """The positive part, see `labkit.ops.activations.relu`.
-
-    >>> ReLU()(np.array([-1.0, 2.0]))
-    array([0., 2.])
-    """
-
-    def forward(self, x):
-        """Return max(x, 0)."""
-        return ops.relu(x)
-
-
-class Sigmoid(Module):
-    """The logistic function, see `labkit.ops.activations.sigmoid`.
-
-    >>> Sigmoid()(np.array([0.0, np.log(3)]))
-    array([0.5 , 0.75])
-    """
-
-    def forward(self, x):
-        """Return 1 / (1 + exp(-x))."""
-        return ops.sigmoid(x)
-
-
-class Tanh(Module):
-    """The hyperbolic tangent, see `labkit.ops.activations.tanh`.
-
-    >>> Tanh()(np.array([0.0, 1.0])).round(4)
-    array([0.    , 0.7616])
-    """
-
-    def forward(self, x):
-        """Return tanh x."""
-        return ops.tanh(x)
-
-
-class Softmax(Module):
-    """Probabilities over the last axis, see `labkit.ops.activations.softmax`.
-
-    For looking at predictions. The losses take logits, so no model here ends with it.
-
-    >>> Softmax()(np.array([[0.0, np.log(3)]]))
-    array([[0.25, 0.75]])
-    """
-
-    def forward(self, x):
-        """Return exp(x) over its sum along the last axis."""
-        return ops.softmax(x)
-
-
 class Dropout(Module):
-    """In training, set each number to zero with probability p and divide the others by 1 - p.
-
-    The expected value of each number stays what it was. In evaluation nothing happens.
+    """In training, `labkit.ops.regularization.dropout`; in evaluation nothing happens.
 
     Raises ValueError if p is not in [0, 1).
 
@@ -267,8 +254,7 @@ class Dropout(Module):
         """Return x with a random part of it set to zero, if training."""
         if not self.training or self.p == 0:
             return x
-        kept = self.rng.random(x.shape) >= self.p
-        return x * (kept / (1 - self.p)).astype(x.dtype)
+        return ops.dropout(x, p=self.p, rng=self.rng)
 
     def __repr__(self):
         return f"Dropout({self.p})"

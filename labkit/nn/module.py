@@ -18,6 +18,16 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad=True)
 
 
+class Buffer(Tensor):
+    """A tensor that a model keeps but does not learn, such as a running mean.
+
+    It has no gradient and no optimizer moves it, but it is saved and loaded with the parameters.
+
+    >>> Buffer(np.zeros(3)).requires_grad
+    False
+    """
+
+
 class Module:
     """A layer or a model: it keeps parameters and other modules as attributes, or lists of them.
 
@@ -78,13 +88,20 @@ class Module:
 
         Inside a module the names are joined by dots: ``"0.weight"``.
         """
+        return self._named(Parameter)
+
+    def named_buffers(self):
+        """Return (name, buffer) pairs, as `named_parameters` does."""
+        return self._named(Buffer)
+
+    def _named(self, kinds):
         named = {}
         for name, value in self.members():
-            if isinstance(value, Parameter):
+            if isinstance(value, kinds):
                 named.setdefault(id(value), (name, value))
             elif isinstance(value, Module):
-                for inner, parameter in value.named_parameters():
-                    named.setdefault(id(parameter), (f"{name}.{inner}", parameter))
+                for inner, tensor in value._named(kinds):
+                    named.setdefault(id(tensor), (f"{name}.{inner}", tensor))
         return list(named.values())
 
     def parameters(self):
@@ -127,28 +144,28 @@ class Module:
                 module.training = mode
 
     def state_dict(self):
-        """Return a copy of every parameter's array, by name."""
-        return {name: parameter.data.copy() for name, parameter in self.named_parameters()}
+        """Return a copy of the array of every parameter and buffer, by name."""
+        return {name: tensor.data.copy() for name, tensor in self._named((Parameter, Buffer))}
 
     def load_state_dict(self, state):
-        """Set every parameter from a dictionary of arrays; the parameters keep their dtype.
+        """Set every parameter and buffer from a dictionary of arrays; they keep their dtype.
 
         Raises ValueError if a name is missing, unknown, or has an array of another shape; the
         message lists all of them, and the model is left as it was.
         """
-        named = dict(self.named_parameters())
+        named = dict(self._named((Parameter, Buffer)))
         arrays = {name: np.asarray(array) for name, array in state.items()}
         faults = [f"missing {name!r}" for name in named if name not in arrays]
         faults += [f"unexpected {name!r}" for name in arrays if name not in named]
         faults += [
-            f"{name!r} has shape {arrays[name].shape}, not {parameter.shape}"
-            for name, parameter in named.items()
-            if name in arrays and arrays[name].shape != parameter.shape
+            f"{name!r} has shape {arrays[name].shape}, not {tensor.shape}"
+            for name, tensor in named.items()
+            if name in arrays and arrays[name].shape != tensor.shape
         ]
         if faults:
             raise ValueError(f"state does not fit {type(self).__name__}: " + "; ".join(faults))
-        for name, parameter in named.items():
-            parameter.data = arrays[name].astype(parameter.dtype)  # astype copies
+        for name, tensor in named.items():
+            tensor.data = arrays[name].astype(tensor.dtype)  # astype copies
 
 
 class Sequential(Module):

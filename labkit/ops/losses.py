@@ -9,7 +9,7 @@ import numpy as np
 
 from labkit.autograd import absolute, maximum, primitive, reduce_mean
 from labkit.ops.activations import log_softmax, sigmoid, softmax
-from labkit.ops.linear import check_ids
+from labkit.ops.linear import check_ids, one_hot
 
 
 @primitive
@@ -80,19 +80,27 @@ def huber(prediction, target, *, delta=1.0):
 
 
 @primitive
-def cross_entropy(logits, target):
+def cross_entropy(logits, target, *, label_smoothing=0.0, ignore_index=None, weight=None):
     r"""Return the mean negative log-probability of the target classes, :eq:`eq-cross-entropy`.
 
     logits (..., k) real numbers, target (...) whole numbers in [0, k). Returns one number, in nats.
     Computed as log(sum e^z) - z_target after subtracting the largest logit, exact at 1000 too.
 
-    Raises ValueError if the shapes do not match or are empty, or a target is out of range.
+    As in PyTorch, examples whose target is ignore_index do not count; label_smoothing takes that
+    share of each target and spreads it evenly over all k classes; weight (k,) says how much each
+    class counts, and the mean is over the weights of the targets.
+
+    Raises ValueError if the shapes do not match or are empty, a target is out of range, or
+    nothing counts.
 
     >>> cross_entropy(np.array([[0.0, np.log(3)]]), np.array([1])).round(4)
     np.float64(0.2877)
 
-    [Goodfellow et al. 2016, section 6.2.2.3]
+    [Goodfellow et al. 2016, section 6.2.2.3; smoothing: Szegedy et al. 2016, section 7]
     """
+    if label_smoothing or ignore_index is not None or weight is not None:
+        q = _soft_target(logits, target, label_smoothing, ignore_index, weight)
+        return -np.sum(q * log_softmax(logits))
     _check_target(logits, target)
     z = logits - logits.max(axis=-1, keepdims=True)
     z_target = np.take_along_axis(z, target[..., np.newaxis], axis=-1)[..., 0]
@@ -100,9 +108,14 @@ def cross_entropy(logits, target):
 
 
 @cross_entropy.defvjp
-def cross_entropy_vjp(g, out, logits, target):
+def cross_entropy_vjp(
+    g, out, logits, target, *, label_smoothing=0.0, ignore_index=None, weight=None
+):
     """The softmax, less one at the target, over n, :eq:`eq-cross-entropy-gradient`."""
     p = softmax(logits)
+    if label_smoothing or ignore_index is not None or weight is not None:
+        q = _soft_target(logits, target, label_smoothing, ignore_index, weight)
+        return g * (p * q.sum(axis=-1, keepdims=True) - q), None
     at_target = target[..., np.newaxis]
     np.put_along_axis(p, at_target, np.take_along_axis(p, at_target, axis=-1) - 1, axis=-1)
     p *= g / target.size
@@ -175,6 +188,24 @@ def _check_pair(prediction, target):
         )
     if not target.size:
         raise ValueError(f"a mean needs at least one element; got shape {target.shape}")
+
+
+def _soft_target(logits, target, label_smoothing, ignore_index, weight):
+    """Return what each log-probability counts, (..., k): the mean is then a sum."""
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing must lie in [0, 1]; got {label_smoothing}")
+    k = logits.shape[-1]
+    weight = np.ones(k) if weight is None else np.asarray(weight)
+    if weight.shape != (k,) or (weight < 0).any():
+        raise ValueError(f"weight must be {k} numbers from 0 up; got {weight.tolist()}")
+    counts = np.full(target.shape, True) if ignore_index is None else target != ignore_index
+    target = np.where(counts, target, 0)
+    _check_target(logits, target)
+    total = weight[target][counts].sum()
+    if not total > 0:
+        raise ValueError("a mean needs at least one example that counts; got none")
+    q = (1 - label_smoothing) * one_hot(target, k=k) + label_smoothing / k
+    return (q * weight * counts[..., np.newaxis] / total).astype(logits.dtype)
 
 
 def _check_target(logits, target):

@@ -4,7 +4,8 @@ The package's own tests, the comparison with PyTorch and Keras, and the exercise
 same table. A check raises `Mismatch`, whose text says what was tried and what came.
 """
 
-from labkit.testing.cases import CASES, Case
+from labkit.testing.case import Case
+from labkit.testing.cases import CASES
 from labkit.testing.checks import (
     GRADIENT_TOLERANCE,
     VALUE_TOLERANCE,

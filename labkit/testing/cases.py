@@ -1,56 +1,13 @@
 """What every function is tried with: shapes that differ, settings that matter, and extremes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Case:
-    """One call to try.
-
-    ``arguments`` makes the positional arguments, in float64 or whole numbers, from a random
-    generator. ``constants`` are the positions of arguments that have no gradient by design.
-    ``smooth`` is False where the function has a kink, so that no difference tells its gradient.
-
-    >>> case = Case("a pair", normal((2,), (2,)), dict(axis=0))
-    >>> len(case.arguments(np.random.default_rng(0)))
-    2
-    """
-
-    about: str
-    arguments: Callable[[np.random.Generator], tuple]
-    config: dict = field(default_factory=dict)
-    constants: tuple[int, ...] = ()
-    smooth: bool = True
-
-
-def normal(*shapes):
-    """Arguments of these shapes, from the standard normal distribution."""
-    return lambda rng: tuple(rng.normal(size=shape) for shape in shapes)
-
-
-def positive(*shapes):
-    """Arguments of these shapes, between 1/2 and 2."""
-    return lambda rng: tuple(rng.uniform(0.5, 2, size=shape) for shape in shapes)
-
-
-def given(*arguments):
-    """The same arguments each time."""
-    return lambda rng: tuple(np.array(a) for a in arguments)
-
-
-def _logits_and_ids(*shape):
-    return lambda rng: (rng.normal(size=shape), rng.integers(shape[-1], size=shape[:-1]))
-
-
-def _logits_and_rows(*shape):
-    return lambda rng: (rng.normal(size=shape), rng.dirichlet(np.ones(shape[-1]), size=shape[:-1]))
-
-
-def _logits_and_fractions(*shape):
-    return lambda rng: (rng.normal(size=shape), rng.uniform(size=shape))
+from labkit.testing.case import Case, given, normal, positive
+from labkit.testing.loss_cases import LOSSES
+from labkit.testing.normalization_cases import NORMALIZATIONS
+from labkit.testing.sequence_cases import SEQUENCES
 
 
 def _ids_and_table(k, d, *shape):
@@ -97,12 +54,6 @@ _SOFTMAXES = (
     Case("first axis", normal((3, 4)), {"axis": 0}),
     Case("middle axis", normal((2, 3, 4)), {"axis": 1}),
     Case("one logit far ahead", given([[1000.0, -1000.0, 0.0], [-1000.0, -1000.0, -1000.0]])),
-)
-_REGRESSIONS = (
-    Case("a column", normal((5, 1), (5, 1))),
-    Case("three axes", normal((2, 3, 4), (2, 3, 4))),
-    Case("extremes", given([[1000.0, -1000.0]], [[-1000.0, 500.0]])),
-    Case("one number", normal((1,), (1,))),
 )
 _POOLS = (
     Case("windows that touch", normal((2, 3, 6, 8)), {"kernel_size": 2}),
@@ -187,6 +138,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case("a steep slope", normal((3, 4)), {"negative_slope": 0.3}),
         Case("at the kink", given([-1.0, 0.0, 1.0]), {"negative_slope": 0.2}, smooth=False),
     ),
+    "elu": (*_ACTIVATIONS, Case("a steep fall", normal((3, 4)), {"alpha": 2.5})),
+    "gelu": (*_ACTIVATIONS,
+             *(replace(c, about=f"{c.about}, by tanh", config={"approximate": "tanh"})
+               for c in _ACTIVATIONS)),
+    "silu": _ACTIVATIONS,
+    "softplus": _ACTIVATIONS,
     "sigmoid": _ACTIVATIONS,
     "tanh": _ACTIVATIONS,
     "softmax": _SOFTMAXES,
@@ -250,36 +207,8 @@ CASES: dict[str, tuple[Case, ...]] = {
              {"kernel_size": 4, "padding": (1, 2), "stride": 3, "ceil_mode": True,
               "count_include_pad": False}),
     ),
-    "mean_squared_error": _REGRESSIONS,
-    "mean_absolute_error": (
-        *_REGRESSIONS,
-        Case("at the kink", given([1.0, 2.0], [1.0, 5.0]), smooth=False),
-    ),
-    "huber": (
-        *_REGRESSIONS,
-        Case("errors on both sides of delta", normal((4, 3), (4, 3)), {"delta": 0.7}),
-        Case("an error of delta", given([2.0, -0.5], [0.0, 0.0]), {"delta": 2.0}),
-    ),
-    "cross_entropy": (
-        Case("a batch", _logits_and_ids(5, 3)),
-        Case("a batch of sequences", _logits_and_ids(2, 4, 3)),
-        Case("extremes, right and wrong", given([[1000.0, -1000.0], [1000.0, -1000.0]], [0, 1])),
-        Case("one example of one class", given([[3.0]], [0])),
-        Case("one example", _logits_and_ids(1, 4)),
-    ),
-    "binary_cross_entropy": (
-        Case("yes or no", given([[0.3], [-1.2], [2.0]], [[1.0], [0.0], [1.0]]), constants=(1,)),
-        Case("probabilities", _logits_and_fractions(3, 4), constants=(1,)),
-        Case("extremes, right and wrong",
-             given([1000.0, -1000.0, 1000.0, -1000.0], [1.0, 0.0, 0.0, 1.0]), constants=(1,)),
-        Case("one number", _logits_and_fractions(1), constants=(1,)),
-    ),
-    "kl_divergence": (
-        Case("a batch", _logits_and_rows(4, 3), constants=(1,)),
-        Case("a batch of sequences", _logits_and_rows(2, 3, 4), constants=(1,)),
-        Case("zeros in the target", given([[0.3, -1.0, 2.0]], [[0.25, 0.0, 0.75]]), constants=(1,)),
-        Case("extremes", given([[1000.0, -1000.0]], [[0.5, 0.5]]), constants=(1,)),
-        Case("one class", given([[3.0]], [[1.0]]), constants=(1,)),
-    ),
+    **LOSSES,
+    **SEQUENCES,
+    **NORMALIZATIONS,
 }
 # fmt: on

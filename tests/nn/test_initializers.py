@@ -70,7 +70,16 @@ def test_normal_and_zeros():
         nn.normal((5,), rng=rng(), std=float("nan"))
 
 
-ALL = [nn.zeros, nn.normal, nn.glorot_uniform, nn.glorot_normal, nn.he_uniform, nn.he_normal]
+ALL = [
+    nn.zeros,
+    nn.normal,
+    nn.glorot_uniform,
+    nn.glorot_normal,
+    nn.he_uniform,
+    nn.he_normal,
+    nn.truncated_normal,
+    nn.orthogonal,
+]
 
 
 @pytest.mark.parametrize("initializer", ALL)
@@ -80,6 +89,42 @@ def test_dtype_and_seed(initializer):
     np.testing.assert_array_equal(initializer((4, 3), rng=rng(5)), initializer((4, 3), rng=rng(5)))
     if initializer is not nn.zeros:
         assert (initializer((4, 3), rng=rng(5)) != initializer((4, 3), rng=rng(6))).any()
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (4, 4), (6, 2, 3, 2)])
+def test_orthogonal_rows_or_columns(shape):
+    w = nn.orthogonal(shape, rng=rng(), gain=2.0, dtype=np.float64)
+    assert w.shape == shape
+    w = w.reshape(shape[0], -1)
+    w = w if w.shape[0] <= w.shape[1] else w.T
+    np.testing.assert_allclose(w @ w.T, 4 * np.eye(len(w)), atol=1e-12)
+    with pytest.raises(ValueError, match="shape must be"):
+        nn.orthogonal((3,), rng=rng())
+
+
+def test_orthogonal_prefers_no_direction():
+    """QR alone would give every first row and column one sign; the mean of many draws is zero."""
+    draws = [nn.orthogonal((2, 2), rng=rng(i), dtype=np.float64) for i in range(2000)]
+    np.testing.assert_allclose(np.mean(draws, axis=0), 0, atol=0.07)  # 4 standard errors
+    np.testing.assert_allclose(np.var(draws, axis=0), 0.5, atol=0.05)
+
+
+def test_orthogonal_keeps_lengths_a_hundred_layers_deep():
+    x, weights = rng(1).normal(size=(10, 20)), rng()
+    out = x
+    for _ in range(100):
+        out = out @ nn.orthogonal((20, 20), rng=weights, dtype=np.float64)
+    np.testing.assert_allclose(np.linalg.norm(out, axis=1), np.linalg.norm(x, axis=1))
+
+
+def test_truncated_normal_as_scipy_says():
+    stats = pytest.importorskip("scipy.stats")
+    w = nn.truncated_normal((500, 200), rng=rng(), std=0.3, dtype=np.float64)
+    assert 0.59 < np.abs(w).max() <= 0.6
+    theirs = stats.truncnorm(-2, 2, scale=0.3)
+    assert w.std() == pytest.approx(theirs.std(), rel=0.01)
+    assert stats.kstest(w.ravel(), theirs.cdf).pvalue > 0.01
+    assert not nn.truncated_normal((5,), rng=rng(), std=0.0).any()
 
 
 def after_ten_layers(initializer, activation):

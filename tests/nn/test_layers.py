@@ -82,6 +82,56 @@ LAYERS = {
     "Sigmoid": (nn.Sigmoid, ("Sigmoid", (), {}), (3, 4)),
     "Tanh": (nn.Tanh, ("Tanh", (), {}), (3, 4)),
     "Softmax": (nn.Softmax, ("Softmax", (), {"dim": -1}), (3, 4)),
+    "ELU": (lambda: nn.ELU(1.5), ("ELU", (1.5,), {}), (3, 4)),
+    "GELU": (nn.GELU, ("GELU", (), {}), (3, 4)),
+    "GELU-tanh": (
+        lambda: nn.GELU(approximate="tanh"),
+        ("GELU", (), {"approximate": "tanh"}),
+        (3, 4),
+    ),
+    "SiLU": (nn.SiLU, ("SiLU", (), {}), (3, 4)),
+    "Softplus": (nn.Softplus, ("Softplus", (), {}), (3, 4)),
+    "Upsample": (nn.Upsample, ("Upsample", (), {"scale_factor": 2}), (2, 3, 4, 5)),
+    "Upsample-bilinear": (
+        lambda: nn.Upsample((2, 3), mode="bilinear"),
+        ("Upsample", (), {"scale_factor": (2, 3), "mode": "bilinear"}),
+        (2, 3, 4, 5),
+    ),
+    "BatchNorm1d": (
+        lambda: nn.BatchNorm1d(3, eps=0.01, momentum=0.3, dtype=np.float64),
+        ("BatchNorm1d", (3,), {"eps": 0.01, "momentum": 0.3}),
+        (5, 3),
+    ),
+    "BatchNorm1d-sequences": (
+        lambda: nn.BatchNorm1d(3, dtype=np.float64),
+        ("BatchNorm1d", (3,), {}),
+        (2, 3, 4),
+    ),
+    "BatchNorm2d": (
+        lambda: nn.BatchNorm2d(3, dtype=np.float64),
+        ("BatchNorm2d", (3,), {}),
+        (2, 3, 4, 5),
+    ),
+    "LayerNorm": (
+        lambda: nn.LayerNorm(4, eps=0.01, dtype=np.float64),
+        ("LayerNorm", (4,), {"eps": 0.01}),
+        (2, 3, 4),
+    ),
+    "LayerNorm-without-bias": (
+        lambda: nn.LayerNorm(4, bias=False, dtype=np.float64),
+        ("LayerNorm", (4,), {"bias": False}),
+        (2, 3, 4),
+    ),
+    "GroupNorm": (
+        lambda: nn.GroupNorm(2, 6, eps=0.01, dtype=np.float64),
+        ("GroupNorm", (2, 6), {"eps": 0.01}),
+        (2, 6, 3, 4),
+    ),
+    "RMSNorm": (
+        lambda: nn.RMSNorm(4, eps=0.01, dtype=np.float64),
+        ("RMSNorm", (4,), {"eps": 0.01}),
+        (2, 3, 4),
+    ),
 }
 
 
@@ -213,6 +263,14 @@ def test_dropout_keeps_float32():
         ),
         (lambda: nn.Conv2d(1, 2, 0, rng=rng()), "kernel_size must be a positive integer"),
         (lambda: nn.Conv2d(1, 2, (3, 3, 3), rng=rng()), "kernel_size must be an integer or a pair"),
+        (lambda: nn.Embedding(0, 3, rng=rng()), "k must be a positive integer; got 0"),
+        (lambda: nn.Embedding(4, 0, rng=rng()), "d must be a positive integer; got 0"),
+        (lambda: nn.BatchNorm1d(0), "c must be a positive integer; got 0"),
+        (lambda: nn.BatchNorm2d(3, momentum=1.5), r"momentum must be in \[0, 1\]; got 1.5"),
+        (lambda: nn.LayerNorm(0), "d must be a positive integer; got 0"),
+        (lambda: nn.RMSNorm(1.5), "d must be a positive integer; got 1.5"),
+        (lambda: nn.GroupNorm(2, 3), "c must be a multiple of groups = 2; got 3"),
+        (lambda: nn.GroupNorm(0, 3), "groups must be a positive integer; got 0"),
         (lambda: nn.Dropout(1.0, rng=rng()), r"p must be in \[0, 1\); got 1.0"),
         (lambda: nn.Dropout(-0.1, rng=rng()), r"p must be in \[0, 1\); got -0.1"),
     ],

@@ -215,3 +215,57 @@ def test_a_mean_over_nothing_is_refused(loss):
 def test_what_is_wrong_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- what cross_entropy can be told ------------------------------------------------------------
+
+
+def test_smoothed_labels_by_hand():
+    """0.2 of the target spread over two classes: 0.9 of it on the right one."""
+    loss = cross_entropy(np.log([[0.25, 0.75]]), np.array([1]), label_smoothing=0.2)
+    assert loss == pytest.approx(-0.9 * math.log(0.75) - 0.1 * math.log(0.25))
+
+
+def test_smoothed_to_the_end_the_target_no_longer_matters(rng):
+    logits = rng.normal(size=(3, 4))
+    a, b = (cross_entropy(logits, np.full(3, i), label_smoothing=1.0) for i in (0, 2))
+    assert a == pytest.approx(b)
+
+
+def test_classes_that_count_more_by_hand():
+    """-ln(1/4) counts 3 and -ln(3/4) counts 1: the mean is over the weights."""
+    loss = cross_entropy(np.log([[0.25, 0.75]] * 2), np.array([0, 1]), weight=np.array([3.0, 1.0]))
+    assert loss == pytest.approx((3 * math.log(4) + math.log(4 / 3)) / 4)
+
+
+def test_what_is_ignored_neither_counts_nor_moves(rng):
+    logits, target = rng.normal(size=(4, 3)), np.array([2, -100, 0, -100])
+    z = Tensor(logits, requires_grad=True)
+    loss = cross_entropy(z, target, ignore_index=-100)
+    loss.backward()
+    assert loss.item() == pytest.approx(cross_entropy(logits[::2], target[::2]))
+    assert not z.grad[1::2].any()
+
+
+def test_the_options_that_change_nothing_change_nothing(rng):
+    logits, target = rng.normal(size=(4, 3)), np.array([2, 1, 0, 1])
+    plain = cross_entropy(logits, target)
+    assert cross_entropy(logits, target, weight=(2.0, 2.0, 2.0)) == pytest.approx(plain)
+    assert cross_entropy(logits, target, ignore_index=9) == pytest.approx(plain)
+
+
+@pytest.mark.parametrize(
+    ("target", "config", "words"),
+    [
+        ([0, 1], {"label_smoothing": 1.5}, r"label_smoothing must lie in \[0, 1\]; got 1.5"),
+        ([0, 1], {"label_smoothing": -0.1}, r"label_smoothing must lie in \[0, 1\]; got -0.1"),
+        ([0, 1], {"weight": (1.0, 1.0)}, "weight must be 3 numbers from 0 up"),
+        ([0, 1], {"weight": (1.0, 1.0, -1.0)}, "weight must be 3 numbers from 0 up"),
+        ([0, 1], {"weight": (0.0, 0.0, 1.0)}, "at least one example that counts; got none"),
+        ([7, 7], {"ignore_index": 7}, "at least one example that counts; got none"),
+        ([0, 7], {"ignore_index": 9}, r"target must lie in \[0, 3\); got 7"),
+    ],
+)
+def test_options_that_make_no_sense_are_named(target, config, words):
+    with pytest.raises(ValueError, match=words):
+        cross_entropy(np.zeros((2, 3)), np.array(target), **config)

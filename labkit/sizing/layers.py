@@ -1,4 +1,4 @@
-"""What a network costs before it is trained: parameters, multiply-adds, memory."""
+"""The layers of a model one by one: their outputs, parameters, multiply-adds and memory."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -1,104 +1,8 @@
-"""Optimizers: how the gradient of the loss moves the parameters.
-
-An optimizer is its update rule. `Optimizer.step` visits the parameters and keeps what the rule
-remembers between steps; a subclass says, for one array of weights ``w`` and its gradient ``g``,
-what to subtract from ``w``. The rules and the defaults are PyTorch's, and follow `torch.optim` to
-rounding error; each docstring says where Keras differs.
-"""
-
-import math
+"""The update rules of the course, from plain descent to AdamW; each says where Keras differs."""
 
 import numpy as np
 
-BLOCK = 16_384  # numbers handled at a time: few enough to stay in the processor's cache
-
-
-class Optimizer:
-    """What all update rules share: the parameters, the step, and the memory between steps.
-
-    parameters: tensors that require a gradient, such as ``model.parameters()``.
-    A subclass names in ``state_names`` the arrays that it remembers, each shaped like ``w`` and
-    zero at the start, and defines ``update(w, g, t, *state)``: it changes those arrays in place
-    and returns what is to be subtracted from w. t counts the steps of this parameter from 1. The
-    rule must work element by element.
-
-    Raises ValueError if there are no parameters, one of them needs no gradient, or a
-    hyper-parameter is out of its range.
-    """
-
-    state_names: tuple[str, ...] = ()
-
-    def __init__(self, parameters, *, lr, weight_decay=0.0):
-        self.parameters = _parameter_list(parameters)
-        self.lr = _at_least_zero("lr", lr)
-        self.weight_decay = _at_least_zero("weight_decay", weight_decay)
-        self.state = [
-            {"t": 0} | {name: np.zeros(p.data.shape, p.data.dtype) for name in self.state_names}
-            for p in self.parameters
-        ]
-
-    def step(self):
-        """Move every parameter that has a gradient; the others are left alone."""
-        for parameter, state in zip(self.parameters, self.state, strict=True):
-            if parameter.grad is not None:
-                state["t"] += 1
-                parameter.data = self._moved(parameter.data, parameter.grad, state)
-
-    def zero_grad(self):
-        """Forget all gradients, so that the next backward pass starts from nothing."""
-        for parameter in self.parameters:
-            parameter.grad = None
-
-    def update(self, w, g, t, *state):
-        """Return what to subtract from w; every subclass says how."""
-        raise NotImplementedError(f"{type(self).__name__} has no update method")
-
-    def decayed(self, w, g):
-        """Return the gradient with that of the penalty ``weight_decay / 2 * |w|^2`` added."""
-        return g + self.weight_decay * w if self.weight_decay else g
-
-    def state_dict(self):
-        """Return a copy of what the rule remembers: ``{"0.t": ..., "0.m": ...}``.
-
-        The number is the parameter's position. Hyper-parameters are arguments, not memory: give
-        them again when you build the optimizer that continues.
-        """
-        return {
-            f"{i}.{name}": np.array(value)
-            for i, state in enumerate(self.state)
-            for name, value in state.items()
-        }
-
-    def load_state_dict(self, state):
-        """Remember what `state_dict` returned.
-
-        Raises ValueError if a name is missing or unknown or an array has another shape; the
-        optimizer is then left as it was.
-        """
-        own = self.state_dict()
-        if state.keys() != own.keys():
-            raise ValueError(f"state must have the names {sorted(own)}; got {sorted(state)}")
-        for name, value in own.items():
-            if np.shape(state[name]) != value.shape:
-                raise ValueError(
-                    f"{name!r} must have shape {value.shape}; got {np.shape(state[name])}"
-                )
-        for i, remembered in enumerate(self.state):
-            remembered["t"] = int(state[f"{i}.t"])
-            for name in self.state_names:
-                remembered[name][...] = state[f"{i}.{name}"]
-
-    def _moved(self, w, g, state):
-        """Return w minus the update, computed block by block for speed."""
-        new = np.empty_like(w, order="C")
-        arrays = [state[name].reshape(-1) for name in self.state_names]  # views
-        flat_w, flat_g, flat_new = w.reshape(-1), g.reshape(-1), new.reshape(-1)
-        for start in range(0, w.size, BLOCK):
-            part = slice(start, start + BLOCK)
-            remembered = [array[part] for array in arrays]
-            update = self.update(flat_w[part], flat_g[part], state["t"], *remembered)
-            flat_new[part] = flat_w[part] - update
-        return new
+from labkit.optim.optimizer import Optimizer, at_least_zero, in_unit_interval
 
 
 class SGD(Optimizer):
@@ -124,7 +28,7 @@ class SGD(Optimizer):
     """
 
     def __init__(self, parameters, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
-        self.momentum = _in_unit_interval("momentum", momentum)
+        self.momentum = in_unit_interval("momentum", momentum)
         if nesterov and self.momentum == 0:
             raise ValueError(f"nesterov needs a momentum above 0; got {momentum}")
         self.nesterov = nesterov
@@ -164,7 +68,7 @@ class Adagrad(Optimizer):
 
     def __init__(self, parameters, *, lr=0.01, eps=1e-10, weight_decay=0.0):
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
-        self.eps = _at_least_zero("eps", eps)
+        self.eps = at_least_zero("eps", eps)
 
     def update(self, w, g, t, s):
         """Return the step, each element scaled by its own history."""
@@ -197,8 +101,8 @@ class RMSprop(Optimizer):
 
     def __init__(self, parameters, *, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
-        self.alpha = _in_unit_interval("alpha", alpha)
-        self.eps = _at_least_zero("eps", eps)
+        self.alpha = in_unit_interval("alpha", alpha)
+        self.eps = at_least_zero("eps", eps)
 
     def update(self, w, g, t, s):
         """Return the step, each element scaled by its own recent size."""
@@ -233,8 +137,8 @@ class Adadelta(Optimizer):
 
     def __init__(self, parameters, *, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0):
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
-        self.rho = _in_unit_interval("rho", rho)
-        self.eps = _at_least_zero("eps", eps)
+        self.rho = in_unit_interval("rho", rho)
+        self.eps = at_least_zero("eps", eps)
 
     def update(self, w, g, t, s, u):
         """Return lr times the step in units of w."""
@@ -272,8 +176,8 @@ class Adam(Optimizer):
     def __init__(self, parameters, *, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
         beta1, beta2 = betas
-        self.betas = (_in_unit_interval("betas[0]", beta1), _in_unit_interval("betas[1]", beta2))
-        self.eps = _at_least_zero("eps", eps)
+        self.betas = (in_unit_interval("betas[0]", beta1), in_unit_interval("betas[1]", beta2))
+        self.eps = at_least_zero("eps", eps)
 
     def update(self, w, g, t, m, v):
         """Return the step, the mean gradient over its root mean square."""
@@ -314,29 +218,3 @@ class AdamW(Adam):
     def update(self, w, g, t, m, v):
         """Return the decay and the step."""
         return self.lr * self.weight_decay * w + self._adam_step(g, t, m, v)
-
-
-def _parameter_list(parameters):
-    if hasattr(parameters, "requires_grad"):
-        raise ValueError("parameters must be a list of tensors; got one tensor")
-    parameters = list(parameters)
-    if not parameters:
-        raise ValueError("parameters must hold at least one tensor; got none")
-    for i, parameter in enumerate(parameters):
-        if not getattr(parameter, "requires_grad", False):
-            raise ValueError(f"parameters[{i}] must have requires_grad=True; got {parameter!r}")
-    if len({id(p) for p in parameters}) < len(parameters):
-        raise ValueError("parameters must be different tensors; one is there twice")
-    return parameters
-
-
-def _at_least_zero(name, value):
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number from 0 up; got {value}")
-    return float(value)
-
-
-def _in_unit_interval(name, value):
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be in [0, 1); got {value}")
-    return float(value)

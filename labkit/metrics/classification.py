@@ -1,8 +1,4 @@
-"""How good predictions are, and how sure we may be of that.
-
-Arguments are in the order of the losses: what was predicted, then what is true.
-scikit-learn has them the other way round.
-"""
+"""How good predicted classes are, and how sure we may be of that."""
 
 from statistics import NormalDist
 
@@ -74,26 +70,47 @@ def confusion_matrix(
 
 
 def precision_recall_f1(
-    predicted: np.ndarray, target: np.ndarray, *, k: int | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    predicted: np.ndarray,
+    target: np.ndarray,
+    *,
+    k: int | None = None,
+    average: str | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | tuple[float, float, float]:
     """Return each class's precision, recall and F1, three arrays (k,); 0 where it would be 0/0.
 
     Precision: of those called i, the share that is i. Recall: of those that are i, the share that
     was called i. F1 = 2 P R / (P + R), their harmonic mean.
 
-    Raises ValueError as `confusion_matrix` does.
+    average makes three numbers of them: "macro" is the mean over all k classes, "weighted" counts
+    a class as often as it is true, and "micro" takes all decisions together, which for one class
+    per example makes all three the accuracy.
+
+    Raises ValueError as `confusion_matrix` does, or if average is unknown.
 
     >>> p, r, f1 = precision_recall_f1(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]))
     >>> p.round(4), r.round(4), f1.round(4)
     (array([1.    , 0.6667]), array([0.5, 1. ]), array([0.6667, 0.8   ]))
+    >>> p, r, f1 = precision_recall_f1(
+    ...     np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), average="macro"
+    ... )
+    >>> round(p, 4), round(r, 4), round(f1, 4)
+    (0.8333, 0.75, 0.7333)
     """
+    if average not in (None, "micro", "macro", "weighted"):
+        raise ValueError(f'average must be None, "micro", "macro" or "weighted"; got {average!r}')
     counts = confusion_matrix(predicted, target, k=k)
     hits = np.diag(counts).astype(float)
     called, actual = counts.sum(axis=0), counts.sum(axis=1)
+    if average == "micro":
+        hits, called, actual = (array.sum(keepdims=True) for array in (hits, called, actual))
     precision = hits / np.maximum(called, 1)
     recall = hits / np.maximum(actual, 1)
     f1 = 2 * hits / np.maximum(called + actual, 1)
-    return precision, recall, f1
+    if average is None:
+        return precision, recall, f1
+    weights = actual if average == "weighted" else np.ones(len(hits))
+    p, r, f = (float(np.average(each, weights=weights)) for each in (precision, recall, f1))
+    return p, r, f
 
 
 def _classes(predicted: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,4 @@
-"""The networks that the chapters train, as constructors: sizes and an rng in, a model out.
-
-`labkit.frameworks` has the same ones, under the same names, in PyTorch and in Keras.
-"""
+"""Networks that say which class an image belongs to: fully connected, and convolutional."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Metrics: numbers by hand, and scikit-learn."""
+"""Metrics of classes: numbers by hand, and scikit-learn."""
 
 import math
 
@@ -64,6 +64,32 @@ def test_as_scikit_learn(k, n, seed, extra):
     ours = precision_recall_f1(predicted, target, k=k + extra)
     for mine, their in zip(ours, expected[:3], strict=True):
         np.testing.assert_allclose(mine, their, rtol=1e-12, atol=0)
+
+
+@given(k=st.integers(1, 5), n=st.integers(1, 40), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted"])
+def test_averages_as_scikit_learn(average, k, n, seed):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    predicted, target = np.random.default_rng(seed).integers(k, size=(2, n))
+    theirs = sklearn.precision_recall_fscore_support(
+        target, predicted, labels=np.arange(k + 1), zero_division=0, average=average
+    )
+    ours = precision_recall_f1(predicted, target, k=k + 1, average=average)
+    assert ours == pytest.approx(theirs[:3], rel=1e-12)
+    if average == "micro":
+        assert ours == pytest.approx([accuracy(predicted, target)] * 3)
+
+
+def test_averages_by_hand():
+    """Class 1: P 0.8, R 2/3; class 0: P 930/950, R 930/940. 60 of the 1000 are of class 1."""
+    predicted, target = predictions(tp=40, fp=10, fn=20, tn=930)
+    _, macro, _ = precision_recall_f1(predicted, target, average="macro")
+    _, weighted, _ = precision_recall_f1(predicted, target, average="weighted")
+    assert macro == pytest.approx((2 / 3 + 930 / 940) / 2)
+    assert weighted == pytest.approx(0.06 * 2 / 3 + 0.94 * 930 / 940)
+    with pytest.raises(ValueError, match=r"average must be None, .micro., .* got 'binary'"):
+        precision_recall_f1(predicted, target, average="binary")
 
 
 def test_bytes_do_not_overflow():

@@ -1,0 +1,90 @@
+"""What the functions of sequences are called in PyTorch and in Keras, for `catalog`.
+
+Of each function: PyTorch's name, Keras's, and for which settings Keras has nothing.
+"""
+
+import keras
+import torch
+
+F, K = torch.nn.functional, keras.ops
+
+
+def torch_cell(cell):
+    """PyTorch's cell with the identity as the input's weight, since z is x W + b already."""
+
+    def step(z, state, u, b=None):
+        eye, zero = torch.eye(z.shape[-1], dtype=z.dtype), torch.zeros(z.shape[-1], dtype=z.dtype)
+        b_state = zero if b is None else torch.cat([zero[: 2 * len(b)], b])
+        return cell(z, state, eye, u.T, zero, b_state)
+
+    return step
+
+
+def torch_steps(cell):
+    """PyTorch's cell in a loop; a sequence that has ended keeps its state."""
+    step = torch_cell(cell)
+
+    def states(z, h, u, *b, lengths=None):
+        out = [h]
+        for t in range(z.shape[1]):
+            new = step(z[:, t], out[-1], u, *b)
+            out.append(new if lengths is None else torch.where(alive(lengths, t), new, out[-1]))
+        return torch.stack(out, 1)[:, 1:]
+
+    return states
+
+
+def torch_lstm(z, h, c, u, *, lengths=None):
+    step, out = torch_cell(torch.lstm_cell), [torch.stack([h, c])]
+    for t in range(z.shape[1]):
+        new = torch.stack(step(z[:, t], tuple(out[-1]), u))
+        out.append(new if lengths is None else torch.where(alive(lengths, t), new, out[-1]))
+    return torch.stack(out, 2)[:, :, 1:]
+
+
+def alive(lengths, t):
+    return (t < torch.tensor(lengths))[:, None]
+
+
+def torch_attention(q, k, v, mask=None, bias=None):
+    """PyTorch takes one or the other; -inf in the bias is False in the mask."""
+    if bias is not None:
+        mask = torch.where(mask, bias, -torch.inf)
+    return F.scaled_dot_product_attention(q, k, v, mask, enable_gqa=q.shape[1] != k.shape[1])
+
+
+def keras_attention(q, k, v, mask=None, bias=None):
+    """Keras has the heads behind the tokens, and takes two masks that it does not multiply."""
+    q, k, v = (K.transpose(a, (0, 2, 1, 3)) for a in (q, k, v))
+    if bias is not None:
+        bias = K.broadcast_to(K.where(mask, bias, -1e30), (len(q), *bias.shape))
+    elif mask is not None:
+        mask = K.broadcast_to(mask, (len(q), q.shape[2], q.shape[1], k.shape[1]))
+    out = K.dot_product_attention(q, k, v, bias, None if bias is not None else mask)
+    return K.transpose(out, (0, 2, 1, 3))
+
+
+def torch_rotary(x, *, start=0, base=10000.0):
+    """A pair as a complex number, multiplied by e^(i angle)."""
+    t, d = x.shape[-2:]
+    rates = base ** -(torch.arange(0, d, 2, dtype=torch.float64) / d)
+    angles = torch.outer(torch.arange(start, start + t), rates)
+    kind = torch.complex64 if x.dtype == torch.float32 else torch.complex128
+    turns = torch.polar(torch.ones_like(angles), angles).to(kind)
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], d // 2, 2))
+    return torch.view_as_real(pairs * turns).reshape(x.shape)
+
+
+LAYER = {"all": "only as a layer that owns its weights: compared in tests/nn"}
+ABSENT = {"all": "Keras has no such function"}
+NOWHERE = {"a query that may look nowhere": "Keras looks everywhere, evenly"}
+SEQUENCES = {
+    "rnn_cell": (torch_cell(torch.rnn_tanh_cell), None, LAYER),
+    "gru_cell": (torch_cell(torch.gru_cell), None, LAYER),
+    "rnn": (torch_steps(torch.rnn_tanh_cell), None, LAYER),
+    "lstm": (torch_lstm, None, LAYER),
+    "gru": (torch_steps(torch.gru_cell), None, LAYER),
+    "scaled_dot_product_attention": (torch_attention, keras_attention, NOWHERE),
+    "grouped_query_attention": (torch_attention, None, LAYER),
+    "rotary": (torch_rotary, None, ABSENT),
+}

@@ -1,0 +1,163 @@
+"""Schedules against PyTorch's, step by step, and numbers by hand."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labkit import schedules
+
+
+def torch_path(scheduler, steps, lr=0.5):
+    """The learning rate of every step, from a scheduler made by ``scheduler(torch, optimizer)``."""
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    theirs, path = scheduler(torch.optim.lr_scheduler, optimizer), []
+    for _ in range(steps):
+        path.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        theirs.step()
+    return path
+
+
+SCHEDULES = {
+    "step_decay": (
+        lambda t: schedules.step_decay(t, lr=0.5, every=4, factor=0.3),
+        lambda m, o: m.StepLR(o, 4, gamma=0.3),
+    ),
+    "exponential_decay": (
+        lambda t: schedules.exponential_decay(t, lr=0.5, factor=0.8),
+        lambda m, o: m.ExponentialLR(o, gamma=0.8),
+    ),
+    "cosine_decay": (
+        lambda t: schedules.cosine_decay(t, lr=0.5, steps=13, lr_min=0.1),
+        lambda m, o: m.CosineAnnealingLR(o, T_max=13, eta_min=0.1),
+    ),
+    "linear_warmup": (
+        lambda t: schedules.linear_warmup(t, lr=0.5, steps=5, start_factor=0.2),
+        lambda m, o: m.LinearLR(o, start_factor=0.2, total_iters=5),
+    ),
+    "one_cycle": (
+        lambda t: schedules.one_cycle(
+            t, lr_max=0.7, steps=13, up_share=0.4, start_divisor=10, end_divisor=100
+        ),
+        lambda m, o: m.OneCycleLR(
+            o, 0.7, 13, pct_start=0.4, div_factor=10, final_div_factor=100, cycle_momentum=False
+        ),
+    ),
+    "one_cycle-defaults": (
+        lambda t: schedules.one_cycle(t, lr_max=0.7, steps=13),
+        lambda m, o: m.OneCycleLR(o, 0.7, 13, cycle_momentum=False),
+    ),
+    "inverse_square_root": (
+        lambda t: schedules.inverse_square_root(t, lr=0.5, warmup_steps=4),
+        lambda m, o: m.LambdaLR(o, lambda t: min(t / 4, 2 / math.sqrt(t)) if t else 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_step_is_pytorchs(name):
+    ours, theirs = SCHEDULES[name]
+    np.testing.assert_allclose([ours(t) for t in range(13)], torch_path(theirs, 13), rtol=1e-12)
+
+
+def test_warmup_then_cosine_is_pytorchs_two_in_a_row():
+    theirs = [schedules.linear_warmup(t, lr=0.5, steps=4) for t in range(4)] + torch_path(
+        lambda m, o: m.CosineAnnealingLR(o, T_max=9, eta_min=0.02), 9
+    )
+    ours = [
+        schedules.warmup_cosine(t, lr=0.5, warmup_steps=4, steps=13, lr_min=0.02) for t in range(13)
+    ]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    assert schedules.warmup_cosine(50, lr=0.5, warmup_steps=4, steps=13, lr_min=0.02) == 0.02
+
+
+def test_the_first_transformers_schedule():
+    """d^-1/2 min(s^-1/2, s 4000^-3/2) for step number s, d = 512: 0.000699 at the top."""
+    lr = 1 / math.sqrt(512 * 4000)
+    for s in (1, 100, 4000, 4001, 100_000):
+        paper = 512**-0.5 * min(s**-0.5, s * 4000**-1.5)
+        assert schedules.inverse_square_root(s, lr=lr, warmup_steps=4000) == pytest.approx(paper)
+    assert lr == pytest.approx(0.000699, abs=5e-7)
+
+
+@given(t=st.integers(0, 300), lr=st.floats(1e-6, 10))
+def test_no_schedule_leaves_its_range(t, lr):
+    for value in (
+        schedules.step_decay(t, lr=lr, every=7),
+        schedules.exponential_decay(t, lr=lr, factor=0.9),
+        schedules.cosine_decay(t, lr=lr, steps=100),
+        schedules.linear_warmup(t, lr=lr, steps=100),
+        schedules.warmup_cosine(t, lr=lr, warmup_steps=10, steps=100),
+        schedules.one_cycle(t % 100, lr_max=lr, steps=100),
+        schedules.inverse_square_root(t, lr=lr, warmup_steps=10),
+    ):
+        assert 0 <= value <= lr * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"factor": 0.5, "patience": 2},
+        {"factor": 0.3, "patience": 0, "cooldown": 3, "threshold": 0.05},
+        {"factor": 0.5, "patience": 1, "lr_min": 0.05},
+    ],
+)
+def test_plateaus_are_pytorchs(config):
+    torch = pytest.importorskip("torch")
+    losses = np.random.default_rng(0).uniform(0.5, 1.5, 60) * np.linspace(2, 1, 60)
+    ours = SimpleNamespace(lr=0.5)
+    plateau = schedules.ReduceOnPlateau(ours, **config)
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    config = {"min_lr" if key == "lr_min" else key: value for key, value in config.items()}
+    their_plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, eps=0, **config)
+    seen = set()
+    for loss in losses:
+        plateau.step(loss)
+        their_plateau.step(loss)
+        assert ours.lr == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)
+        seen.add(ours.lr)
+    assert len(seen) > 3
+
+
+def test_a_plateau_by_hand():
+    """Patience 1: the second epoch in a row that is not better halves lr; then it starts anew."""
+    optimizer = SimpleNamespace(lr=8.0)
+    plateau = schedules.ReduceOnPlateau(optimizer, factor=0.5, patience=1, threshold=0.1)
+    seen = []
+    for loss in (10.0, 9.5, 8.9, 8.9, 8.9, 8.9, 8.9):
+        plateau.step(loss)
+        seen.append(optimizer.lr)
+    assert seen == [8, 8, 8, 8, 4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: schedules.step_decay(-1, lr=1.0, every=2), "t must be at least 0; got -1"),
+        (lambda: schedules.exponential_decay(-1, lr=1.0, factor=0.5), "t must be at least 0"),
+        (lambda: schedules.step_decay(1, lr=1.0, every=0), "every must be positive; got 0"),
+        (lambda: schedules.cosine_decay(1, lr=1.0, steps=0), "steps must be positive; got 0"),
+        (lambda: schedules.linear_warmup(1, lr=1.0, steps=0), "steps must be positive; got 0"),
+        (
+            lambda: schedules.inverse_square_root(1, lr=1.0, warmup_steps=0),
+            "warmup_steps must be positive; got 0",
+        ),
+        (
+            lambda: schedules.warmup_cosine(1, lr=1.0, warmup_steps=5, steps=5),
+            "warmup_steps must be below steps, 5; got 5",
+        ),
+        (lambda: schedules.one_cycle(10, lr_max=1.0, steps=10), "got t 10, top 2.0 of 10"),
+        (lambda: schedules.one_cycle(0, lr_max=1.0, steps=3), "need t below steps and a top"),
+        (lambda: schedules.one_cycle(0, lr_max=1.0, steps=9, up_share=1), "got t 0, top 8 of 9"),
+        (lambda: schedules.ReduceOnPlateau(None, factor=1.0), r"factor must be in \(0, 1\)"),
+        (lambda: schedules.ReduceOnPlateau(None, factor=0.0), r"factor must be in \(0, 1\)"),
+    ],
+)
+def test_what_makes_no_sense_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
