@@ -13,7 +13,7 @@ from labkit.ops.linear import check_ids
 
 
 def saliency(model, x, target):
-    """Return how fast the logit of the target class changes with each input, |d logit / d x|.
+    """Return how fast the logit of the target class changes with each input: abs(d logit / dx).
 
     x (n, ...) float, target (n,) classes in [0, k); the model returns logits (n, k). Returns an
     array of x's shape. It tells of small changes only: a unit that is saturated is silent.

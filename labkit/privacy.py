@@ -22,7 +22,7 @@ def poisson_lot(n: int, *, rate: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def per_example_gradients(model, loss, x, target) -> list[np.ndarray]:
-    """Return for each parameter its gradients, (n, *shape), one for each example alone.
+    """Return for each parameter its gradients, ``(n, *shape)``, one for each example alone.
 
     loss takes (output, target) of a batch; here of batches of one. The gradients that the
     parameters had are put back.
@@ -49,7 +49,7 @@ def per_example_gradients(model, loss, x, target) -> list[np.ndarray]:
 def clip_per_example(gradients: list[np.ndarray], *, bound: float) -> list[np.ndarray]:
     """Return the gradients with each example's scaled to a norm of at most bound.
 
-    gradients: for each parameter (n, *shape). An example's norm is over all its parameters
+    gradients: for each parameter ``(n, *shape)``. An example's norm is over all its parameters
     together; one that is short enough stays as it is.
 
     Raises ValueError if bound is not positive, or the arrays do not have one n.
@@ -82,7 +82,7 @@ def private_gradients(
 
         (sum_i clip(g_i, C) + N(0, noise^2 C^2)) / lot_size
 
-    gradients (n, *shape) as `per_example_gradients` gives them; C is bound. lot_size is the
+    gradients ``(n, *shape)`` as `per_example_gradients` gives them; C is bound. lot_size is the
     expected n, not n itself, which is a secret too.
 
     Raises ValueError if noise is negative, lot_size not positive, or as `clip_per_example`.

@@ -41,8 +41,8 @@ def elu_vjp(g, out, x, *, alpha=1.0):
 def softplus(x):
     r"""Return log(1 + e^x), the positive part with a soft corner.
 
-    x of any shape. Returns an array of the same shape, computed as max(x, 0) + log(1 + e^-|x|), in
-    which nothing overflows. Its slope is `sigmoid`.
+    x of any shape. Returns an array of the same shape, computed as
+    max(x, 0) + log(1 + e^-abs(x)), in which nothing overflows. Its slope is `sigmoid`.
 
     >>> softplus(np.array([-1000.0, 0.0, np.log(3), 30.0])).round(4)
     array([ 0.    ,  0.6931,  1.3863, 30.    ])
