@@ -22,7 +22,9 @@ def rows(*shape, dtype=np.float64, seed=1):
 
 
 def test_an_autoencoder_is_pytorchs():
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     ours = shake(models.Autoencoder((7, 5, 2), rng=generator(), dtype=np.float64))
     theirs = torch_models.Autoencoder((7, 5, 2), rng=generator(3), dtype=np.float64)
     assert_torch_agrees(ours, theirs, rows(4, 7))
@@ -121,7 +123,9 @@ def test_a_distance_needs_two_of_one_shape():
 
 
 def test_the_pair_is_pytorchs():
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     sizes = {"latent": 2, "hidden": 5}
     ours = models.gan_pair(3, rng=generator(), dtype=np.float64, **sizes)
     theirs = torch_models.gan_pair(3, rng=generator(3), dtype=np.float64, **sizes)
@@ -261,7 +265,9 @@ def test_the_loss_is_that_of_algorithm_1():
 
 
 def test_a_denoiser_is_pytorchs_and_its_gradients_are_numerical():
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     sizes = {"hidden": (5, 6), "time": 4, "dtype": np.float64}
     ours = shake(models.Denoiser(3, rng=generator(), **sizes))
     x, t = rows(4, 3), np.array([1, 9, 3, 3])

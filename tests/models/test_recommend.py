@@ -108,13 +108,17 @@ def test_a_deepfm_is_a_factorization_machine_of_one_hot_fields_and_a_network():
 
 @pytest.mark.parametrize("name", MAKE)
 def test_pytorch_agrees(name):
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     assert_torch_agrees(shake(make(name)), make(name, torch_models, seed=3), *inputs(name))
 
 
 @pytest.mark.parametrize("name", MAKE)
 def test_the_same_rng_is_the_same_start_in_pytorch(name):
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     ours, theirs = make(name).state_dict(), make(name, torch_models).state_dict()
     for key in ("users.weight", "vectors.weight"):
         if key in ours:

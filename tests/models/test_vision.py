@@ -43,14 +43,18 @@ def test_the_residual_networks_of_the_paper():
 
 
 def test_lenet_is_pytorchs():
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     ours = shake(models.lenet5(rng=generator(), dtype=np.float64))
     theirs = torch_models.lenet5(rng=generator(3), dtype=np.float64)
     assert_torch_agrees(ours, theirs, images(2, 1, 28, 28))
 
 
 def test_the_cifar_network_is_pytorchs():
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     torch = pytest.importorskip("torch")
     ours = models.cifar_cnn(rng=generator(), dtype=np.float64)
     theirs = torch_models.cifar_cnn(rng=generator(), dtype=np.float64)  # the same start
@@ -62,7 +66,9 @@ def test_the_cifar_network_is_pytorchs():
 @pytest.mark.parametrize("training", [True, False])
 def test_a_residual_network_is_pytorchs(training):
     """In training the batch normalizes; in use the running averages do."""
-    torch_models = pytest.importorskip("labkit.frameworks.torch_models")
+    pytest.importorskip("torch")
+    from labkit.frameworks import torch_models
+
     ours = shake(models.ResNet(rng=generator(), dtype=np.float64, **SMALL)).train(training)
     theirs = torch_models.ResNet(rng=generator(3), dtype=np.float64, **SMALL).train(training)
     assert_torch_agrees(ours, theirs, images(3, 2, 6, 8))
