@@ -64,6 +64,7 @@ def test_top_p_by_hand():
     }
     assert kept == {0.4: [1], 0.75: [1, 3], 0.9: [1, 2, 3]}
     np.testing.assert_array_equal(top_p(logits, p=1.0), logits)
+    np.testing.assert_array_equal(top_p(np.zeros(2), p=0.5), [0, -np.inf])  # exactly reached
     assert np.isfinite(top_p(np.array([1000.0, -1000.0]), p=1e-9)).tolist() == [True, False]
 
 
@@ -241,6 +242,24 @@ def test_a_beam_that_has_ended_is_kept_and_no_longer_read():
     assert np.exp(found[0][0]) == pytest.approx(0.9)
     assert len(found) == 2
     assert all(1 not in row[1:-1] for _, row in found)
+
+
+@pytest.mark.parametrize(
+    ("first", "best"),
+    [
+        ((0.4, 0.25, 0.35), [([0, 0], 0.16), ([0, 2], 0.16)]),  # an end in third place is no beam
+        ((0.3, 0.5, 0.2), [([1], 0.5), ([2, 2], 0.196)]),  # an end in first place costs no beam
+    ],
+)
+def test_ends_count_among_the_best_and_take_no_place(first, best):
+    """Two beams; token 1 is the end, and what follows 2 is all alike, or almost surely 2."""
+    other = (0.34, 0.32, 0.34) if first[1] < 0.5 else (0.01, 0.01, 0.98)
+    after = np.log(np.array([(0.4, 0.2, 0.4), first, other]) + 1e-12)
+    found = beam_search(
+        lambda ids: after[ids], np.array([[1]]), width=2, count=2, end=1, cached=False
+    )
+    assert [row[1:].tolist() for _, row in found] == [row for row, _ in best]
+    np.testing.assert_allclose(np.exp([score for score, _ in found]), [p for _, p in best], 1e-2)
 
 
 def test_no_steps_give_nothing():
