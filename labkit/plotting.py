@@ -30,6 +30,8 @@ LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 DPI = 160
+WIDTH = 6.2
+"""Inches across a page: wide enough at a desk, and its type can still be read on a phone."""
 ALT_WORDS = 8
 """The least number of words that says what a figure shows and what to see in it."""
 
@@ -37,8 +39,8 @@ STYLE = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 10.5,
+    "font.size": 11.5,
+    "axes.titlesize": 12,
     "axes.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -55,7 +57,7 @@ STYLE = {
 def figure(rows=1, columns=1, *, size=None, **options):
     """Return a new figure and its axes, in our style; options go to matplotlib's ``subplots``.
 
-    size is (width, height) in inches; a page of the book is 6.8 wide. Lines drawn one after
+    size is (width, height) in inches; a page of the book is `WIDTH` wide. Lines drawn one after
     another differ in colour and in line style.
     """
     import matplotlib
@@ -64,7 +66,7 @@ def figure(rows=1, columns=1, *, size=None, **options):
     matplotlib.rcParams.update(STYLE)
     look = matplotlib.cycler(color=LINE_COLORS, linestyle=LINE_STYLES)
     matplotlib.rcParams["axes.prop_cycle"] = look
-    fig = Figure(figsize=size or (6.8, 3.2 * rows))
+    fig = Figure(figsize=size or (WIDTH, 3.2 * rows))
     return fig, fig.subplots(rows, columns, **options)
 
 
@@ -134,7 +136,7 @@ def grids(arrays, titles=None, *, highlight=None, form="g", limit=None):
     arrays = [np.atleast_2d(a) for a in arrays]
     limit = limit or max(float(np.abs(a).max()) for a in arrays) or 1.0
     widths = [a.shape[1] for a in arrays]
-    unit = min(0.46, 6.4 / (sum(widths) + len(arrays) - 1))
+    unit = min(0.46, (WIDTH - 0.4) / (sum(widths) + len(arrays) - 1))
     height = unit * max(a.shape[0] for a in arrays) + 0.5
     size = (unit * (sum(widths) + len(arrays) - 1) + 0.4, height)
     fig, axes = figure(1, len(arrays), size=size, width_ratios=widths, squeeze=False)
@@ -169,7 +171,7 @@ def images(pictures, captions=None, *, columns=None, cmap="gray_r"):
     """Draw pictures (h, w) in rows, each with its caption under it, all on one grey scale."""
     columns = columns or min(len(pictures), 8)
     rows = math.ceil(len(pictures) / columns)
-    unit = min(6.8 / columns, 1.8)
+    unit = min(WIDTH / columns, 1.8)
     size = (unit * columns, rows * unit * (1.25 if captions else 1.05))
     fig, axes = figure(rows, columns, size=size, squeeze=False)
     low = min(float(np.min(p)) for p in pictures)
@@ -214,7 +216,7 @@ def confusion(counts, labels=None, *, title=""):
     counts = np.asarray(counts)
     k = len(counts)
     labels = range(k) if labels is None else labels
-    fig, ax = figure(size=(min(6.8, 0.48 * k + 1.4), min(6.4, 0.44 * k + 1.2)))
+    fig, ax = figure(size=(min(WIDTH, 0.48 * k + 1.4), min(5.8, 0.44 * k + 1.2)))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -232,7 +234,7 @@ def estimates(rows, *, xlabel="", title=""):
 
     A missing low or high (None) draws the point alone, hollow: a claim without an interval.
     """
-    fig, ax = figure(size=(6.8, 0.42 * len(rows) + 1.0))
+    fig, ax = figure(size=(WIDTH, 0.42 * len(rows) + 1.0))
     for i, (value, low, high) in enumerate(rows.values()):
         known = low is not None and high is not None
         if known:
@@ -257,7 +259,7 @@ def boundaries(models, x, y):
     models maps a title to a function from points (n, 2) to scores (n,). x (n, 2) are the examples,
     y (n,) or (n, 1) their labels, positive (triangles) or not (circles).
     """
-    fig, axes = figure(1, len(models), size=(6.8, 6.6 / len(models) + 0.2), squeeze=False)
+    fig, axes = figure(1, len(models), size=(WIDTH, WIDTH / len(models) + 0.1), squeeze=False)
     y, low, high = np.ravel(y), x.min() - 0.1, x.max() + 0.1
     line = np.linspace(low, high, 160)
     points = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
@@ -281,7 +283,7 @@ def graph(nodes, edges, *, size=None):
     where = _places(column)
     width = max(column.values()) + 1
     height = max(list(column.values()).count(c) for c in range(width))
-    fig, ax = figure(size=size or (6.8, 0.95 * height + 0.3))
+    fig, ax = figure(size=size or (WIDTH, 0.95 * height + 0.3))
     ax.set(xlim=(-0.5, width - 0.5), ylim=(-height / 2, height / 2))
     ax.axis("off")
     boxes = {name: _box(ax, where[name], text) for name, text in nodes.items()}
@@ -290,7 +292,7 @@ def graph(nodes, edges, *, size=None):
         arrow |= {"patchA": boxes[start], "patchB": boxes[end], "shrinkB": 2}
         ax.annotate("", xy=where[end], xytext=where[start], arrowprops=arrow)
         middle = np.add(where[start], where[end]) / 2
-        style = {"color": "#555555", "fontsize": 9, "ha": "center", "va": "center"}
+        style = {"color": "#555555", "fontsize": 10.5, "ha": "center", "va": "center"}
         style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         for note in notes:
             ax.text(*middle, note, **style)
@@ -318,6 +320,6 @@ def _box(ax, place, text):
     box = ax.text(*place, text, ha="center", va="center", bbox=look, zorder=3)
     if note:
         below = (0, -13 - 6.5 * text.count("\n"))
-        style = {"color": RED, "fontsize": 9, "ha": "center", "va": "top", "zorder": 3}
+        style = {"color": RED, "fontsize": 10.5, "ha": "center", "va": "top", "zorder": 3}
         ax.annotate(note, place, below, textcoords="offset points", **style)
     return box.get_bbox_patch()
