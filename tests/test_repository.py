@@ -341,6 +341,8 @@ import labkit
 from labkit import datasets
 assert labkit.__file__.startswith(sys.path[0]), labkit.__file__
 print(*(len(datasets.load(name).x_train) > 1000 for name in datasets.names()))
+print(*(len(datasets.load_text(name).train) > 1000 for name in datasets.text_names()))
+print(*(len(datasets.load_pairs(name).train) > 1000 for name in datasets.pair_names()))
 """
     run = subprocess.run(
         [sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True

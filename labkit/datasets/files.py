@@ -71,7 +71,7 @@ def _read_idx(path: Path, name: str) -> Arrays:
     The sizes are big-endian 4-byte integers and type 8 means uint8; the format is described at
     http://yann.lecun.com/exdb/mnist/.
     """
-    raw = _unpack(path) if name.endswith(".gz") else path.read_bytes()
+    raw = unpack(path) if name.endswith(".gz") else path.read_bytes()
     if raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
         raise CorruptFile(f"it does not begin like an idx file of bytes: {raw[:4].hex(' ')}")
     shape = [int(size) for size in np.frombuffer(raw, ">u4", count=raw[3], offset=4)]
@@ -82,7 +82,8 @@ def _read_idx(path: Path, name: str) -> Arrays:
     return {_array_of(name): array.copy()}
 
 
-def _unpack(path: Path) -> bytes:
+def unpack(path: Path) -> bytes:
+    """Give the bytes in a .gz file, no more than MAX_BYTES of them."""
     import gzip
 
     with gzip.open(path) as file:
@@ -90,6 +91,19 @@ def _unpack(path: Path) -> bytes:
     if len(raw) > MAX_BYTES:
         raise CorruptFile(f"it unpacks to more than {MAX_BYTES:,} bytes")
     return raw
+
+
+def bundled_path(name: str, file: str) -> Path:
+    """Find a file of data/`name` in the installed package, or else in the checkout around it."""
+    package = Path(__file__).resolve().parents[1]
+    tried = [root / "data" / name / file for root in (package, package.parent)]
+    for path in tried:
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"the bundled {name} is missing; looked for {' and '.join(map(str, tried))}. "
+        "It comes with the package: install labkit again, from its wheel or its repository"
+    )
 
 
 def _array_of(name: str) -> str:

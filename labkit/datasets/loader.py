@@ -12,14 +12,36 @@ import numpy as np
 
 from labkit.datasets import catalog
 from labkit.datasets.catalog import Checksums, Entry
-from labkit.datasets.files import Arrays, CorruptFile, archives_in, read_all, read_verified
+from labkit.datasets.files import (
+    Arrays,
+    CorruptFile,
+    archives_in,
+    bundled_path,
+    read_all,
+    read_verified,
+)
 
 SIZES = ("bundled", "full")
 SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian's package dataset-fashion-mnist is there
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Papers:
+    """What a data set is called, where it was made, where these bytes lay, and their licence."""
+
+    name: str
+    origin: str
+    source: str
+    licence: str
+
+    @property
+    def provenance(self) -> str:
+        """Say what this is, where these very bytes came from, and under which licence."""
+        return f"{self.origin}; {self.source}; {self.licence}"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset(Papers):
     """Images and labels for training and for testing, and where they came from.
 
     x_train, x_test (n, 28, 28) uint8, grey levels from 0 (background) to 255.
@@ -31,7 +53,6 @@ class Dataset:
         x = digits.x_train[:, None] / np.float32(255)    # (n, 1, 28, 28), 0 to 1
     """
 
-    name: str
     size: str
     classes: tuple[str, ...]
     x_train: np.ndarray
@@ -39,14 +60,6 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     full_count: int
-    origin: str
-    source: str
-    licence: str
-
-    @property
-    def provenance(self) -> str:
-        """Say what this is, where these very bytes came from, and under which licence."""
-        return f"{self.origin}; {self.source}; {self.licence}"
 
     def __repr__(self) -> str:
         kind = {"bundled": "bundled subset", "full": "full set"}[self.size]
@@ -118,22 +131,9 @@ def one_of(argument: str, value: object, options: Sequence[str]) -> str:
 
 
 def _load_bundled(entry: Entry) -> tuple[Arrays, str]:
-    path = _bundled_path(entry)
+    path = bundled_path(entry.name, entry.bundled_file)
     arrays = read_verified(path, entry.bundled)
     return arrays, f"bundled data/{entry.name}/{entry.bundled_file}, SHA-256 verified"
-
-
-def _bundled_path(entry: Entry) -> Path:
-    """Find the file in the installed package, or else in the checkout around it."""
-    package = Path(__file__).resolve().parents[1]
-    tried = [root / "data" / entry.name / entry.bundled_file for root in (package, package.parent)]
-    for path in tried:
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"the bundled {entry.name} is missing; looked for {' and '.join(map(str, tried))}. "
-        "It comes with the package: install labkit again, from its wheel or its repository"
-    )
 
 
 @dataclass(frozen=True)
