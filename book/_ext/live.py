@@ -24,7 +24,9 @@ from labkit import live
 
 ELEMENT = re.compile(r'<div class="live" data-live="(\w+)" data-state="([^"]*)">(.*?)</div>', re.S)
 WITHOUT_SCRIPTS = "Turn scripts on, and this figure moves: its numbers can then be changed."
-DRAW = "import(process.argv[1]).then((m) => console.log(m.still(JSON.parse(process.argv[2]))))"
+DRAW = (
+    "import(process.argv[1]).then((m) => console.log(m.default.still(JSON.parse(process.argv[2]))))"
+)
 
 
 def element(name, state):
@@ -37,7 +39,7 @@ def still(name, state):
     module = (live.FOLDER / f"{name}.js").as_uri()
     command = [node_program(), "--eval", DRAW, module, state]
     drawn = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return re.sub(r' data-set="[^"]*"', "", drawn)
+    return re.sub(r' data-(set|plane|grip)="[^"]*"', "", drawn)
 
 
 def with_still(match):

@@ -1,5 +1,5 @@
 // A kernel slides over a padded input; the size formula and one output value are worked out.
-import { clamp, escape, liveFigure, range, signed } from "./shared.js";
+import { clamp, liveFigure, panel, range, sets, signed, sum } from "./shared.js";
 
 const defaults = {
   size: 8, kernel_size: 3, stride: 1, padding: 1, dilation: 1, kernel: "edge", row: 0, column: 0,
@@ -59,7 +59,7 @@ export function terms(s, row, column) {
 }
 
 export const outputValue = (s, row, column) =>
-  terms(s, row, column).reduce((sum, t) => sum + t.x * t.weight, 0);
+  sum(terms(s, row, column).map((t) => t.x * t.weight));
 
 function tidy(state) {
   const s = { ...state };
@@ -77,7 +77,7 @@ const CELL = 34;
 
 function cell({ row, column, text, kind = "", strength = 0, note = "", set = null }) {
   const [x, y] = [column * CELL, row * CELL];
-  const data = set ? ` data-set="${escape(JSON.stringify(set))}"` : "";
+  const data = set ? sets(set) : "";
   const small = note ? `<text class="live-note" x="${x + CELL - 4}" y="${y + CELL - 5}">${note}</text>` : "";
   const lift = note ? 3 : 0;
   return `<g class="live-cell ${kind}"${data}><rect x="${x + 1}" y="${y + 1}" width="${CELL - 2}"
@@ -86,11 +86,9 @@ function cell({ row, column, text, kind = "", strength = 0, note = "", set = nul
     y="${y + CELL / 2 + 5 - lift}">${text}</text>${small}</g>`;
 }
 
-function panel(title, rows, columns, cells, label) {
-  const [width, height] = [columns * CELL, rows * CELL];
-  return `<figure class="live-panel"><figcaption>${title}</figcaption><svg role="img"
-    aria-label="${escape(label)}" viewBox="-2 -2 ${width + 4} ${height + 4}" width="${width + 4}"
-    height="${height + 4}">${cells.join("")}</svg></figure>`;
+function grid(title, rows, columns, cells, label) {
+  const size = { width: columns * CELL + 4, height: rows * CELL + 4, label };
+  return panel(title, size, `<g transform="translate(2 2)">${cells.join("")}</g>`);
 }
 
 function inputPanel(s, text, taps) {
@@ -112,7 +110,7 @@ function inputPanel(s, text, taps) {
   const frame = taps.length ? windowFrame(s) : "";
   const padded = s.padding ? `, ${whole} × ${whole} ${text.padded}` : "";
   const title = `${text.input} ${s.size} × ${s.size}${padded}`;
-  return panel(title, whole, whole, [...cells, frame], title);
+  return grid(title, whole, whole, [...cells, frame], title);
 }
 
 function windowFrame(s) {
@@ -127,12 +125,12 @@ function kernelPanel(s, text) {
     const [row, column] = [Math.floor(i / k), i % k];
     return cell({ row, column, text: signed(kernelValue(s, row, column)), kind: "live-tap" });
   });
-  return panel(`${text.kernel} ${k} × ${k}`, k, k, cells, `${text.kernel} ${k} × ${k}: ${text[s.kernel]}`);
+  return grid(`${text.kernel} ${k} × ${k}`, k, k, cells, `${text.kernel} ${k} × ${k}: ${text[s.kernel]}`);
 }
 
 function outputPanel(s, text) {
   const o = outputSize(s);
-  if (!o) return panel(`${text.output}: ${text.nothing}`, 1, 1, [], `${text.output}: ${text.nothing}`);
+  if (!o) return grid(`${text.output}: ${text.nothing}`, 1, 1, [], `${text.output}: ${text.nothing}`);
   const all = range(o * o).map((i) => outputValue(s, Math.floor(i / o), i % o));
   const most = Math.max(...all.map(Math.abs), 1);
   const cells = all.map((value, i) => {
@@ -142,7 +140,7 @@ function outputPanel(s, text) {
     const strength = (0.5 * Math.abs(value)) / most;
     return cell({ row, column, text: signed(value), kind, strength, set: { row, column } });
   });
-  return panel(`${text.output} ${o} × ${o}`, o, o, cells, `${text.output} ${o} × ${o}`);
+  return grid(`${text.output} ${o} × ${o}`, o, o, cells, `${text.output} ${o} × ${o}`);
 }
 
 const part = (kind, value) => `<b class="live-${kind}">${value}</b>`;
@@ -170,10 +168,10 @@ function formula(s) {
 function arithmetic(s, taps) {
   const shown = taps.filter((t) => t.x * t.weight !== 0);
   const products = shown.map((t) => `${t.x} · ${t.weight < 0 ? `(${signed(t.weight)})` : t.weight}`);
-  const sum = products.length ? products.join(" + ") : "0";
+  const worked = products.length ? products.join(" + ") : "0";
   const value = signed(outputValue(s, s.row, s.column));
   const place = `<i>out</i>[${s.row}, ${s.column}]`;
-  return `<p class="live-arithmetic">${place} = ${sum} = <b class="live-result">${value}</b></p>`;
+  return `<p class="live-arithmetic">${place} = ${worked} = <b class="live-result">${value}</b></p>`;
 }
 
 function drawing(s, text) {
@@ -220,7 +218,6 @@ const controls = (text) => [
   },
 ];
 
-const name = "convolution_explorer";
-const figure = liveFigure({ name, defaults, words, controls, tidy, drawing, summary, keys, step });
-export const still = figure.still;
-export default { render: figure.render };
+export default liveFigure({
+  name: "convolution_explorer", defaults, words, controls, tidy, drawing, summary, keys, step,
+});

@@ -1,0 +1,105 @@
+"""What a live figure computes in JavaScript is what labkit computes."""
+
+import itertools
+
+import numpy as np
+import pytest
+from javascript import computed
+
+from labkit import optim, widgets
+from labkit.autograd import Tensor
+from labkit.ops import conv2d, conv_output_size
+
+CLOSE = {"rtol": 1e-9, "atol": 1e-9}
+
+
+def states(kind, **choices):
+    """The default state of a figure with every combination of some values."""
+    return [
+        kind.defaults | dict(zip(choices, values, strict=True))
+        for values in itertools.product(*choices.values())
+    ]
+
+
+# --- the convolution explorer ---------------------------------------------------------------------
+
+WINDOWS = [
+    {"size": n, "kernel_size": k, "stride": s, "padding": p, "dilation": d, "kernel": kernel}
+    for (n, k, s, p, d), kernel in zip(
+        itertools.product((1, 5, 8), (1, 2, 3), (1, 2, 3), (0, 1, 3), (1, 2)),
+        itertools.cycle(("edge", "blur", "sharpen", "identity")),
+        strict=False,
+    )
+]
+CONVOLVED = """((o, every) => ({
+  o,
+  input: every(c.size, (i, j) => m.inputValue(c, i, j)),
+  kernel: every(c.kernel_size, (i, j) => m.kernelValue(c, i, j)),
+  output: every(o, (i, j) => m.outputValue(c, i, j)),
+}))(
+  m.outputSize(c),
+  (n, f, all = [...Array(n).keys()]) => all.map((i) => all.map((j) => f(i, j))),
+)"""
+
+
+def test_the_convolution_explorer_convolves():
+    for s, shown in zip(WINDOWS, computed("convolution_explorer", CONVOLVED, WINDOWS), strict=True):
+        settings = {key: s[key] for key in ("stride", "padding", "dilation")}
+        span = s["dilation"] * (s["kernel_size"] - 1) + 1
+        if span > s["size"] + 2 * s["padding"]:
+            assert shown["o"] == 0
+            continue
+        assert shown["o"] == conv_output_size(s["size"], s["kernel_size"], **settings)
+        x, w = (np.array(shown[key], dtype=float)[None, None] for key in ("input", "kernel"))
+        np.testing.assert_array_equal(conv2d(x, w, **settings)[0, 0], shown["output"])
+
+
+# --- the optimizer paths --------------------------------------------------------------------------
+
+SURFACES = {
+    "bowl": lambda x, y: (x**2 + 25 * y**2) / 2,
+    "valley": lambda x, y: (1 - x) ** 2 / 10 + (y - x**2) ** 2,
+    "saddle": lambda x, y: (x**2 - 1) ** 2 / 4 + y**2 / 2,
+}
+OPTIMIZERS = {
+    "sgd": lambda w, lr, momentum: optim.SGD(w, lr=lr),
+    "momentum": lambda w, lr, momentum: optim.SGD(w, lr=lr, momentum=momentum),
+    "nesterov": lambda w, lr, momentum: optim.SGD(w, lr=lr, momentum=momentum, nesterov=True),
+    "rmsprop": lambda w, lr, momentum: optim.RMSprop(w, lr=lr),
+    "adam": lambda w, lr, momentum: optim.Adam(w, lr=lr, betas=(momentum, 0.999)),
+}
+
+
+def walked(s, steps):
+    """The places and losses of a labkit optimizer that goes so many steps."""
+    w = [Tensor([s["x"]], requires_grad=True), Tensor([s["y"]], requires_grad=True)]
+    optimizer = OPTIMIZERS[s["optimizer"]](w, s["lr"], s["momentum"])
+    places = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = SURFACES[s["surface"]](*w).sum()
+        loss.backward()
+        places.append([w[0].data[0], w[1].data[0], loss.data])
+        optimizer.step()
+    return places
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_paths_are_those_of_labkit_step_for_step(optimizer):
+    choices = {"surface": SURFACES, "lr": (0.01, 0.063), "momentum": (0.5, 0.9)}
+    starts = states(widgets.OptimizerPaths, optimizer=[optimizer], x=[-1.2], y=[0.7], **choices)
+    paths = computed("optimizer_paths", "m.path(c, c.optimizer, c.lr)", starts)
+    for s, path in zip(starts, paths, strict=True):
+        assert len(path) == 201 or path[-1]["loss"] > 1000 > path[-2]["loss"]
+        shown = [[*place["w"], place["loss"]] for place in path]
+        np.testing.assert_allclose(shown, walked(s, len(path)), **CLOSE, err_msg=str(s))
+
+
+def test_divergence_is_said_where_the_loss_passes_a_thousand():
+    """On the bowl SGD multiplies y by 1 - 25 lr: above lr = 0.08 it flies off."""
+    starts = states(widgets.OptimizerPaths, lr=(0.08, 0.1), x=[0.0], y=[1.0], step=[60])
+    stays, flies = computed("optimizer_paths", "m.default.still(c)", starts)
+    assert "diverges" not in stays
+    assert "loss 12.5 after 60 steps" in stays  # y is 1 and -1 in turn
+    # y = 1.5^t, so 12.5 * 2.25^t > 1000 from t = 6 on
+    assert "diverges</b>: its loss passes 1000 at step 6" in flies
