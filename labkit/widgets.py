@@ -178,3 +178,47 @@ class OptimizerPaths(LiveFigure):
         "x": (-3, 3),
         "y": (-3, 3),
     }
+
+
+class ScheduleExplorer(LiveFigure):
+    """A learning rate over the steps of a training, as `labkit.schedules` gives it.
+
+    schedule is "constant", "step_decay", "exponential", "cosine", "warmup_cosine", "one_cycle" or
+    "inverse_square_root"; lr is its peak, steps and warmup_steps are counts, and step is the marked
+    one, from 0 to steps - 1. one_cycle goes up for warmup_steps of the steps. step_decay multiplies
+    by factor every so many steps, exponential by decay at each step.
+
+    >>> ScheduleExplorer(schedule="cosine", lr=0.01, steps=200)
+    ScheduleExplorer(schedule='cosine', lr=0.01, steps=200)
+    """
+
+    module = "schedule_explorer"
+    sentence = "a learning rate over the steps of a training, after one of seven schedules."
+    defaults = {
+        "schedule": "warmup_cosine",
+        "lr": 0.1,
+        "steps": 100,
+        "warmup_steps": 20,
+        "every": 30,
+        "factor": 0.1,
+        "decay": 0.97,
+        "step": 40,
+    }
+    allowed = {
+        "schedule": (
+            "constant",
+            "step_decay",
+            "exponential",
+            "cosine",
+            "warmup_cosine",
+            "one_cycle",
+            "inverse_square_root",
+        ),
+        "lr": (0.0001, 1),
+        "steps": (20, 500),
+        "warmup_steps": (2, 499),
+        "every": (5, 250),
+        "factor": (0.1, 0.9),
+        "decay": (0.9, 0.998),
+        "step": (0, 499),
+    }

@@ -1,12 +1,14 @@
 """What a live figure computes in JavaScript is what labkit computes."""
 
 import itertools
+import math
+import re
 
 import numpy as np
 import pytest
 from javascript import computed
 
-from labkit import optim, widgets
+from labkit import optim, schedules, widgets
 from labkit.autograd import Tensor
 from labkit.ops import conv2d, conv_output_size
 
@@ -103,3 +105,54 @@ def test_divergence_is_said_where_the_loss_passes_a_thousand():
     assert "loss 12.5 after 60 steps" in stays  # y is 1 and -1 in turn
     # y = 1.5^t, so 12.5 * 2.25^t > 1000 from t = 6 on
     assert "diverges</b>: its loss passes 1000 at step 6" in flies
+
+
+# --- the schedule explorer ------------------------------------------------------------------------
+
+SCHEDULES = {
+    "constant": lambda t, s: s["lr"],
+    "step_decay": lambda t, s: schedules.step_decay(
+        t, lr=s["lr"], every=s["every"], factor=s["factor"]
+    ),
+    "exponential": lambda t, s: schedules.exponential_decay(t, lr=s["lr"], factor=s["decay"]),
+    "cosine": lambda t, s: schedules.cosine_decay(t, lr=s["lr"], steps=s["steps"]),
+    "warmup_cosine": lambda t, s: schedules.warmup_cosine(
+        t, lr=s["lr"], warmup_steps=s["warmup_steps"], steps=s["steps"]
+    ),
+    "one_cycle": lambda t, s: schedules.one_cycle(
+        t, lr_max=s["lr"], steps=s["steps"], up_share=s["warmup_steps"] / s["steps"]
+    ),
+    "inverse_square_root": lambda t, s: schedules.inverse_square_root(
+        t, lr=s["lr"], warmup_steps=s["warmup_steps"]
+    ),
+}
+
+
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+ARITHMETIC = str.maketrans({"·": "*", "−": "-", "½": "0.5", "π": "pi"})
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_schedules_are_those_of_labkit(schedule):
+    choices = {"lr": (0.1, 0.0032), "steps": (20, 130), "warmup_steps": (2, 19), "every": (5, 30)}
+    cases = states(widgets.ScheduleExplorer, schedule=[schedule], factor=[0.3], **choices)
+    rates = "[...Array(c.steps).keys()].map((t) => m.rateAt(m.default.tidy(c), t))"
+    for s, shown in zip(cases, computed("schedule_explorer", rates, cases), strict=True):
+        expected = [SCHEDULES[schedule](t, s) for t in range(s["steps"])]
+        np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=0, err_msg=str(s))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_numbers_that_a_schedule_writes_out_give_its_rate(schedule):
+    """Read as arithmetic, what stands before the result is the result, to the digits shown."""
+    cases = states(widgets.ScheduleExplorer, schedule=[schedule], step=(0, 12, 19, 20, 70, 99))
+    for s, drawn in zip(
+        cases, computed("schedule_explorer", "m.default.still(c)", cases), strict=True
+    ):
+        line = re.search(r"</i>\(\d+\) = (.*)</p>", drawn)[1]
+        line = re.sub(r"<sup>⌊(.*)⌋</sup>", r"**floor(\1)", line).replace("<sup>", "**")
+        line = re.sub(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: f"1e{m[1].translate(RAISED)}", line)
+        line = re.sub(r"<.*?>", "", line).translate(ARITHMETIC).replace("√", "sqrt")
+        *worked, value = (eval(part, {"__builtins__": {}}, vars(math)) for part in line.split("="))
+        assert value == pytest.approx(SCHEDULES[schedule](s["step"], s), rel=0.006)
+        assert worked == pytest.approx([value] * len(worked), rel=0.01, abs=1e-6)

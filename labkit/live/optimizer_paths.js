@@ -1,5 +1,5 @@
 // One or two optimizers walk down a surface; the rules are those of labkit.optim, step for step.
-import { axes, clamp, fixed, liveFigure, panel, range, short } from "./shared.js";
+import { axes, clamp, decades, fixed, liveFigure, panel, range, short } from "./shared.js";
 
 const STEPS = 200;
 const FAR = 1000; // a loss above this is called divergence; no surface is as high inside its map
@@ -227,10 +227,7 @@ function point(s, plane, right, down) {
 
 const step = (s) => (s.step < STEPS ? { step: s.step + 1 } : null);
 
-// 0.001, 0.00125, 0.0016, ... 1: ten steps for a factor of ten
-const rates = [1e-3, 1e-2, 1e-1].flatMap((power) =>
-  [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8].map((x) => Number((x * power).toPrecision(3))),
-).concat(1);
+const rates = decades(-3, 0);
 
 function controls(text) {
   const named = (list) => Object.fromEntries(list.map((key) => [key, text[key]]));

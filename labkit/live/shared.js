@@ -15,7 +15,8 @@ export function short(value, digits = 3) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "?" : signed(value).replace("Infinity", "∞");
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e").map(Number);
   const raised = [...String(exponent)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
-  if (value !== 0 && (exponent < -4 || exponent > 5)) return `${signed(mantissa)}·10${raised}`;
+  const times = mantissa === 1 ? "" : `${signed(mantissa)}·`;
+  if (value !== 0 && (exponent < -4 || exponent > 5)) return `${times}10${raised}`;
   return signed(Number(value.toPrecision(digits)));
 }
 
@@ -25,6 +26,12 @@ export function panel(title, { width, height, label, grow = 1, kind = "" }, cont
     aria-label="${escape(label ?? title)}" viewBox="0 0 ${width} ${height}" width="${width * grow}"
     height="${height * grow}">${content}</svg></figure>`;
 }
+
+// Slider stops from 10^low to 10^high, ten for each factor of ten: 1, 1.25, 1.6, 2, ...
+export const decades = (low, high) =>
+  range(high - low).flatMap((i) =>
+    [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8].map((x) => Number((x * 10 ** (low + i)).toPrecision(3))),
+  ).concat(10 ** high);
 
 // Two axes round a box of pixels, with ticks [[place, text], ...] along each.
 export function axes({ left, top, right, bottom }, across, up) {
