@@ -90,10 +90,11 @@ def _check(key, value, default, allowed):
             raise ValueError(f"{key} must be one of {', '.join(allowed)}; got {value!r}")
         return
     low, high = allowed
-    kind = numbers.Integral if isinstance(default, int) else numbers.Real
+    fraction = float in map(type, (default, low, high))
+    kind = numbers.Real if fraction else numbers.Integral
     if value is default is None or (isinstance(value, kind) and low <= value <= high):
         return
-    number = "a whole number" if kind is numbers.Integral else "a number"
+    number = "a number" if fraction else "a whole number"
     raise ValueError(f"{key} must be {number} from {low} to {high}; got {value!r}")
 
 
@@ -175,8 +176,8 @@ class OptimizerPaths(LiveFigure):
         "compare_lr": (0.001, 1),
         "momentum": (0, 0.99),
         "step": (0, 200),
-        "x": (-3, 3),
-        "y": (-3, 3),
+        "x": (-3.0, 3.0),
+        "y": (-3.0, 3.0),
     }
 
 
@@ -222,3 +223,36 @@ class ScheduleExplorer(LiveFigure):
         "decay": (0.9, 0.998),
         "step": (0, 499),
     }
+
+
+class SoftmaxTemperature(LiveFigure):
+    """Logits become probabilities, as `labkit.ops.softmax` and `labkit.generation` make them.
+
+    tokens are two to eight words, logits a number from -5 to 5 for each; temperature goes from 0.1
+    to 10. Only the k likeliest tokens stay, and of these the fewest that together reach p; None and
+    1 keep all. selected is the number of the token that the arrow keys change.
+
+    >>> SoftmaxTemperature(tokens=["cat", "dog"], logits=[1.5, 0.5], temperature=0.5)
+    SoftmaxTemperature(tokens=['cat', 'dog'], logits=[1.5, 0.5], temperature=0.5)
+    """
+
+    module = "softmax_temperature"
+    sentence = "logits, a temperature and the probabilities that come of them, with their entropy."
+    defaults = {
+        "tokens": ["mat", "sofa", "floor", "roof", "moon"],
+        "logits": [3.2, 2.4, 1.9, 0.6, -1.0],
+        "temperature": 1.0,
+        "k": None,
+        "p": 1.0,
+        "selected": 0,
+    }
+    allowed = {"temperature": (0.1, 10), "k": (1, 8), "p": (0.05, 1), "selected": (0, 7)}
+
+    def __init__(self, **state):
+        super().__init__(**state)
+        tokens, logits = (list(self._start[key]) for key in ("tokens", "logits"))
+        if not (2 <= len(tokens) <= 8 and all(len(token) <= 9 for token in tokens)):
+            raise ValueError(f"tokens must be 2 to 8 words of at most 9 letters; got {tokens}")
+        if len(logits) != len(tokens) or not all(-5 <= z <= 5 for z in logits):
+            raise ValueError(f"logits must be {len(tokens)} numbers from -5 to 5; got {logits}")
+        self._start |= {"tokens": tokens, "logits": [float(z) for z in logits]}

@@ -3,6 +3,7 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 from javascript import computed, node
 
@@ -89,6 +90,35 @@ def test_an_unknown_figure_or_state_is_refused_by_name():
 def test_a_state_that_cannot_be_is_refused_by_name(state, said):
     with pytest.raises(ValueError, match=said):
         widgets.ConvolutionExplorer(**state)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"tokens": ["one"], "logits": [1]}, r"tokens must be 2 to 8 words .*; got \['one'\]"),
+        (
+            {"tokens": ["a", "intolerably"]},
+            "tokens must be .* at most 9 letters; got .*intolerably",
+        ),
+        ({"logits": [1.0, 2.0]}, r"logits must be 5 numbers from -5 to 5; got \[1\.0, 2\.0\]"),
+        ({"logits": [1, 2, 3, 4, 5.1]}, "logits must be 5 numbers from -5 to 5; got"),
+        ({"k": 2.5}, "k must be a whole number from 1 to 8; got 2.5"),
+    ],
+)
+def test_logits_that_cannot_be_drawn_are_refused_by_name(state, said):
+    with pytest.raises(ValueError, match=said):
+        widgets.SoftmaxTemperature(**state)
+
+
+def test_arrays_of_logits_are_welcome():
+    figure = widgets.SoftmaxTemperature(tokens=("a", "b"), logits=np.array([1, 2]))
+    assert figure.state["logits"] == [1.0, 2.0]
+    assert "&quot;tokens&quot;: [&quot;a&quot;, &quot;b&quot;]" in figure._repr_html_()
+
+
+def test_the_state_of_one_figure_is_not_that_of_the_next():
+    widgets.SoftmaxTemperature().state["logits"][0] = 99
+    assert widgets.SoftmaxTemperature().state["logits"][0] == 3.2
 
 
 def test_a_number_with_a_fraction_or_none_is_welcome_where_it_means_something():

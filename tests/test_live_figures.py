@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from javascript import computed
 
-from labkit import optim, schedules, widgets
+from labkit import generation, optim, schedules, widgets
 from labkit.autograd import Tensor
-from labkit.ops import conv2d, conv_output_size
+from labkit.ops import conv2d, conv_output_size, softmax
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -156,3 +156,39 @@ def test_the_numbers_that_a_schedule_writes_out_give_its_rate(schedule):
         *worked, value = (eval(part, {"__builtins__": {}}, vars(math)) for part in line.split("="))
         assert value == pytest.approx(SCHEDULES[schedule](s["step"], s), rel=0.006)
         assert worked == pytest.approx([value] * len(worked), rel=0.01, abs=1e-6)
+
+
+# --- softmax with a temperature -------------------------------------------------------------------
+
+LOGITS = ([3.2, 2.4, 1.9, 0.6, -1.0], [0.0, 0.0, 0.0, 0.0, 0.0], [-5.0, 5.0, 1.0, 5.0, 1.0])
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.8, 1, 2.5, 10])
+def test_the_probabilities_are_those_that_labkit_draws_from(temperature):
+    choices = {"logits": LOGITS, "k": (1, 2, 3, 5), "p": (0.05, 0.4, 0.55, 0.9, 1)}
+    cases = states(widgets.SoftmaxTemperature, temperature=[temperature], **choices)
+    shown_all = computed("softmax_temperature", "m.probabilities(c)", cases)
+    for s, shown in zip(cases, shown_all, strict=True):
+        z = np.array(s["logits"]) / temperature
+        few = generation.top_k(z, k=s["k"])
+        left = generation.top_p(few, p=s["p"])
+        for name, cut in {"whole": z, "few": few, "left": left}.items():
+            np.testing.assert_allclose(shown[name], softmax(cut), rtol=1e-9, atol=0, err_msg=str(s))
+
+
+def test_the_entropy_is_in_nats():
+    cases = [[0.25] * 4, [1, 0, 0], [0.5, 0.5, 0]]
+    shown = computed("softmax_temperature", "m.entropy(c)", cases)
+    assert shown == pytest.approx([math.log(4), 0, math.log(2)], rel=1e-12)
+
+
+def test_the_numbers_beside_the_bars_add_up():
+    """By hand: e^1 / (e^1 + e^0 + e^-1) = 0.665, then 0.245 and 0.090; at p = 0.7 the last goes."""
+    state = {"tokens": ["a", "b", "c"], "logits": [1, 0, -1], "p": 0.7}
+    [drawn] = computed("softmax_temperature", "m.default.still(c)", [state])
+    assert "0.665 → 0.731" in drawn
+    assert "0.245 → 0.269" in drawn
+    assert "0.090 cut" in drawn
+    assert "kept: a 0.665 + b 0.245 = 0.910, which reaches 0.7" in drawn
+    assert "0.582</b>" in drawn  # -0.731 ln 0.731 - 0.269 ln 0.269
+    assert "(0.832 before the cut), at most ln 3 = 1.099" in drawn

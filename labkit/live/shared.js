@@ -85,7 +85,7 @@ const kinds = {
       input.min = min;
       input.max = values ? values.length - 1 : resolved(max, state);
       input.value = values ? nearest(values, value) : value;
-      input.nextElementSibling.innerHTML = show(value);
+      input.nextElementSibling.textContent = show(value, state);
       input.setAttribute("aria-valuetext", input.nextElementSibling.textContent);
     },
   },
@@ -177,7 +177,7 @@ function ownPointer(stage, change, point) {
 //   defaults  state: {key: value}
 //   words     {en: {label, stage, hint, play, pause, step, ...}}
 //   controls  (words) => [{key, label} and {min, max, step} or {values} or {options} or {toggle}];
-//             optional: show (value to text), when (state => shown), get and set (see controlOf)
+//             optional: show ((value, state) => text), when (state => shown), get and set (see controlOf)
 //   tidy      state => state, made possible again after a change
 //   drawing   (state, words) => HTML
 //   summary   (state, words) => what changed, in a sentence, for those who listen
