@@ -19,7 +19,7 @@ from labkit.ops.sizes import conv_output_size
 class LiveFigure:
     """A live figure with its state; a subclass names its module and the state's defaults.
 
-    allowed: for a key its words, or the least and the largest number.
+    allowed: for a key all its values, or the least and the largest number.
 
     Raises ValueError for a state that the figure does not have or does not allow.
     """
@@ -84,10 +84,11 @@ def _widget_class(module, keys):
 
 
 def _check(key, value, default, allowed):
-    """Raise ValueError unless value is one of the allowed words, or a number between the two."""
-    if isinstance(allowed[0], str):
+    """Raise ValueError unless value is one of those allowed, or a number between two allowed."""
+    if isinstance(allowed[0], (str, bool)) or len(allowed) > 2:
         if value not in allowed:
-            raise ValueError(f"{key} must be one of {', '.join(allowed)}; got {value!r}")
+            listed = ", ".join(map(str, allowed))
+            raise ValueError(f"{key} must be one of {listed}; got {value!r}")
         return
     low, high = allowed
     fraction = float in map(type, (default, low, high))
@@ -256,3 +257,34 @@ class SoftmaxTemperature(LiveFigure):
         if len(logits) != len(tokens) or not all(-5 <= z <= 5 for z in logits):
             raise ValueError(f"logits must be {len(tokens)} numbers from -5 to 5; got {logits}")
         self._start |= {"tokens": tokens, "logits": [float(z) for z in logits]}
+
+
+class AttentionMap(LiveFigure):
+    """Where each word of a sentence looks, as `labkit.ops.scaled_dot_product_attention` weighs it.
+
+    sentence is "cat", "tea" or "boat"; rule, by which queries and keys are made, is "previous",
+    "same", "noun" or "random". d is their size: 2, 4, 8, 16, 32 or 64. query is the number of the
+    word that asks; causal hides the words after it; scaled divides the scores by the root of d.
+
+    >>> AttentionMap(rule="noun", causal=True)
+    AttentionMap(rule='noun', causal=True)
+    """
+
+    module = "attention_map"
+    sentence = "where each word of a sentence looks, and how queries and keys come to that."
+    defaults = {
+        "sentence": "cat",
+        "rule": "previous",
+        "d": 8,
+        "query": 6,
+        "causal": False,
+        "scaled": True,
+    }
+    allowed = {
+        "sentence": ("cat", "tea", "boat"),
+        "rule": ("previous", "same", "noun", "random"),
+        "d": (2, 4, 8, 16, 32, 64),
+        "query": (0, 8),
+        "causal": (False, True),
+        "scaled": (False, True),
+    }

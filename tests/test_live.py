@@ -32,14 +32,15 @@ def test_the_states_of_the_widget_and_of_the_module_are_the_same(kind):
 @each_class
 def test_python_allows_what_the_controls_reach(kind):
     """Not more words, and no number that a slider cannot show."""
-    program = """m.default.controls.map((c) => [c.key, c.options ? Object.keys(c.options)
-        : c.values ? [c.values[0], c.values.at(-1)] : [c.min ?? 0, c.max], !!c.set])"""
+    program = """m.default.controls.map((c) => [c.key,
+        c.options ? Object.keys(c.options) : c.toggle ? [false, true] : c.values ?? [],
+        [c.min ?? 0, c.max], !!(c.get || typeof c.max === "function")])"""
     [controls] = computed(kind.module, program)
-    for key, reach, indirect in controls:
-        if key in kind.allowed and None not in reach:
-            assert list(kind.allowed[key]) == reach, key
-        else:
-            assert indirect or None in reach or reach == [0], f"{key} is not checked"
+    for key, values, ends, own in controls:
+        reach = values or ends
+        if len(kind.allowed.get(key, ())) == 2:
+            reach = [reach[0], reach[-1]]
+        assert own or list(kind.allowed[key]) == reach, key
 
 
 @each_class

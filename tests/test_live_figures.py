@@ -10,7 +10,7 @@ from javascript import computed
 
 from labkit import generation, optim, schedules, widgets
 from labkit.autograd import Tensor
-from labkit.ops import conv2d, conv_output_size, softmax
+from labkit.ops import conv2d, conv_output_size, scaled_dot_product_attention, softmax
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -192,3 +192,49 @@ def test_the_numbers_beside_the_bars_add_up():
     assert "kept: a 0.665 + b 0.245 = 0.910, which reaches 0.7" in drawn
     assert "0.582</b>" in drawn  # -0.731 ln 0.731 - 0.269 ln 0.269
     assert "(0.832 before the cut), at most ln 3 = 1.099" in drawn
+
+
+# --- the attention map ----------------------------------------------------------------------------
+
+ATTENTION = """({ q: m.vectors(c).map((v) => v.q), k: m.vectors(c).map((v) => v.k),
+    weights: m.weights(c), tokens: m.tokensOf(c) })"""
+
+
+@pytest.mark.parametrize("rule", ["previous", "same", "noun", "random"])
+def test_the_attention_is_that_of_labkit(rule):
+    choices = {"sentence": ("cat", "boat"), "d": (2, 8, 64), "causal": (False, True)}
+    cases = states(widgets.AttentionMap, rule=[rule], scaled=(False, True), **choices)
+    for s, shown in zip(cases, computed("attention_map", ATTENTION, cases), strict=True):
+        q, k = np.array(shown["q"], dtype=float), np.array(shown["k"], dtype=float)
+        t = len(shown["tokens"])
+        assert q.shape == k.shape == (t, s["d"])
+        mask = np.tri(t, dtype=bool) if s["causal"] else None
+        longer = 1 if s["scaled"] else math.sqrt(s["d"])  # undoes the division by the root of d
+        weights = scaled_dot_product_attention(longer * q, k, np.eye(t), mask)
+        np.testing.assert_allclose(shown["weights"], weights, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("rule", "word", "looks_at"),
+    [
+        ("previous", 4, {3}),
+        ("same", 3, {0, 3}),  # "the" twice
+        ("noun", 6, {1, 4}),  # the cat and the dog
+    ],
+)
+def test_a_rule_does_what_it_is_called(rule, word, looks_at):
+    [weights] = computed(
+        "attention_map", "m.weights(c)", [widgets.AttentionMap.defaults | {"rule": rule, "d": 32}]
+    )
+    row = np.array(weights[word])
+    assert set(np.flatnonzero(row > 0.5 * row.max())) == looks_at
+    assert row[list(looks_at)].sum() > 0.9
+
+
+def test_without_the_root_random_vectors_of_many_dimensions_look_at_one_word():
+    """The paper's argument: q k has the standard deviation root of d."""
+    cases = states(widgets.AttentionMap, rule=["random"], sentence=["boat"], scaled=(True, False))
+    cases = [s | {"d": 64} for s in cases]
+    largest = [np.max(w, axis=1).mean() for w in computed("attention_map", "m.weights(c)", cases)]
+    assert largest[0] < 0.5
+    assert largest[1] > 0.8

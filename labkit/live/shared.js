@@ -5,6 +5,11 @@ export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 export const range = (n) => Array.from({ length: Math.max(n, 0) }, (_, i) => i);
 export const sum = (numbers) => numbers.reduce((total, x) => total + x, 0);
 export const replaced = (list, i, value) => list.map((old, j) => (j === i ? value : old));
+export function softmax(z) {
+  const most = Math.max(...z);
+  const e = z.map((value) => Math.exp(value - most));
+  return e.map((value) => value / sum(e));
+}
 export const escape = (text) =>
   String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 

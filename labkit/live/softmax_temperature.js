@@ -1,5 +1,5 @@
 // Logits become probabilities: softmax at a temperature, cut by top-k and top-p as labkit.generation does.
-import { clamp, decades, escape, fixed, liveFigure, panel, range, replaced, sets, short, sum } from "./shared.js";
+import { clamp, decades, escape, fixed, liveFigure, panel, range, replaced, sets, short, softmax, sum } from "./shared.js";
 
 const defaults = {
   tokens: ["mat", "sofa", "floor", "roof", "moon"], logits: [3.2, 2.4, 1.9, 0.6, -1.0],
@@ -19,12 +19,6 @@ const words = {
     says: (token, z, p, entropy) => `${token}: logit ${z}, probability ${p}. Entropy ${entropy} nats.`,
   },
 };
-
-export function softmax(z) {
-  const most = Math.max(...z);
-  const e = z.map((value) => Math.exp(value - most));
-  return e.map((value) => value / sum(e));
-}
 
 export const entropy = (p) => -sum(p.map((share) => (share > 0 ? share * Math.log(share) : 0)));
 
