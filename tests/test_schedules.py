@@ -1,6 +1,7 @@
-"""Schedules against PyTorch's, step by step, and numbers by hand."""
+"""Schedules against PyTorch's and Keras's, step by step, and numbers by hand."""
 
 import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -65,6 +66,35 @@ def test_every_step_is_pytorchs(name):
     np.testing.assert_allclose([ours(t) for t in range(13)], torch_path(theirs, 13), rtol=1e-12)
 
 
+def keras():
+    pytest.importorskip("torch")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    return pytest.importorskip("keras")
+
+
+KERAS = {
+    "step_decay": lambda k: k.ExponentialDecay(0.5, 4, 0.3, staircase=True),
+    "exponential_decay": lambda k: k.ExponentialDecay(0.5, 1, 0.8),
+    "cosine_decay": lambda k: k.CosineDecay(0.5, 13, alpha=0.1 / 0.5),
+    "linear_warmup": lambda k: k.PolynomialDecay(0.5 * 0.2, 5, 0.5),
+    "warmup_cosine": lambda k: k.CosineDecay(
+        0.0, 9, alpha=0.02 / 0.5, warmup_target=0.5, warmup_steps=4
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_every_step_is_kerass(name):
+    """To its float32; 20 steps, of which the last are behind the end."""
+    theirs = KERAS[name](keras().optimizers.schedules)
+    if name == "warmup_cosine":
+        config = {"lr": 0.5, "warmup_steps": 4, "steps": 13, "lr_min": 0.02}
+        ours = [schedules.warmup_cosine(t, **config) for t in range(20)]
+    else:
+        ours = [SCHEDULES[name][0](t) for t in range(20)]
+    assert ours == pytest.approx([float(theirs(t)) for t in range(20)], rel=1e-5, abs=1e-7)
+
+
 def test_warmup_then_cosine_is_pytorchs_two_in_a_row():
     theirs = [schedules.linear_warmup(t, lr=0.5, steps=4) for t in range(4)] + torch_path(
         lambda m, o: m.CosineAnnealingLR(o, T_max=9, eta_min=0.02), 9
@@ -120,6 +150,39 @@ def test_plateaus_are_pytorchs(config):
         plateau.step(loss)
         their_plateau.step(loss)
         assert ours.lr == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)
+        seen.add(ours.lr)
+    assert len(seen) > 3
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"factor": 0.5, "patience": 2},
+        {"factor": 0.3, "patience": 0, "cooldown": 3},
+        {"factor": 0.5, "patience": 1, "lr_min": 0.05},
+    ],
+)
+def test_plateaus_are_kerass_whose_counts_are_one_larger(config):
+    """Keras's threshold is a difference, where ours is a share: both are 0 here."""
+    losses = np.random.default_rng(0).uniform(0.5, 1.5, 60) * np.linspace(2, 1, 60)
+    ours = SimpleNamespace(lr=0.5)
+    plateau = schedules.ReduceOnPlateau(ours, **config, threshold=0)
+    callback = keras().callbacks.ReduceLROnPlateau(
+        "loss",
+        config["factor"],
+        config["patience"] + 1,
+        min_delta=0,
+        cooldown=config.get("cooldown", 0) + 1,
+        min_lr=config.get("lr_min", 0),
+    )
+    theirs = SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5))
+    callback.set_model(theirs)
+    callback.on_train_begin()
+    seen = set()
+    for epoch, loss in enumerate(losses):
+        plateau.step(loss)
+        callback.on_epoch_end(epoch, {"loss": loss})
+        assert ours.lr == pytest.approx(float(theirs.optimizer.learning_rate), rel=1e-6)
         seen.add(ours.lr)
     assert len(seen) > 3
 
