@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist worksteal
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help book test lint unit pages notebooks labs core wheel site colab bench budget mutants \
-	cover coverage constraints system clean distclean
+	witnesses cover coverage constraints system clean distclean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -91,6 +91,10 @@ budget: $(VENV)/.test ## measure what each page takes on this machine, and recor
 
 bench: $(VENV)/.test ## the long trainings that the book quotes, as far as they are not recorded yet
 	$(RUN) benchmarks/digits_full.py
+
+witnesses: $(VENV)/.test ## who else says so: function by witness, and how far ours is from both frameworks
+	$(RUN) tests/witnesses.py
+	$(RUN) tests/catalog.py
 
 cover: $(VENV)/.test ## photograph the built book for the README
 	$(RUN) tools/cover.py

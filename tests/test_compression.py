@@ -1,5 +1,7 @@
 """Compression: PyTorch's fake quantization, pruning and divergence, and bounds that always hold."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from labkit.autograd import Tensor
-from labkit.compression import distillation_loss, magnitude_mask, quantize, structured_mask
+from labkit.compression import (
+    Quantized,
+    distillation_loss,
+    magnitude_mask,
+    quantize,
+    structured_mask,
+)
 from labkit.gradcheck import numerical_gradient, relative_error
 
 torch = pytest.importorskip("torch")
@@ -91,6 +99,7 @@ def test_half_precision_keeps_its_small_weights():
 
 def test_bytes_by_hand():
     w = np.ones((3, 6), np.float32)
+    assert Quantized(np.ones(5, np.int8), np.ones(2), 3, (5,)).packed_bytes == 2 + 16
     assert quantize(w).packed_bytes == 18 + 4
     assert quantize(w, bits=4).packed_bytes == 9 + 4
     assert quantize(w, bits=4, group=3).packed_bytes == 9 + 6 * 4
@@ -225,3 +234,35 @@ def test_a_temperature_is_positive(temperature):
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="one shape"):
         distillation_loss(np.ones((1, 2)), np.ones((1, 3)))
+
+
+# --- Keras and SciPy -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keras():
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    return pytest.importorskip("keras")
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+@pytest.mark.parametrize(("bits", "largest"), [(8, 127), (4, 7)])
+def test_quantized_as_keras(axis, bits, largest, rng, keras):
+    """Keras multiplies by its scale, ours one over; axes that share one are what it is told."""
+    w = rng.normal(size=(5, 6)).astype(np.float32)
+    small = quantize(w, bits=bits, axis=axis)
+    shared = (0, 1) if axis is None else 1 - axis
+    q, scale = keras.quantizers.abs_max_quantize(w, shared, (-largest, largest))
+    np.testing.assert_array_equal(small.q, q.numpy())
+    np.testing.assert_allclose(small.scale * scale.numpy(), 1, rtol=1e-6)
+
+
+def test_distillation_as_keras_and_scipy(rng, keras):
+    """Keras clips what is below 1e-7: these logits are not far apart."""
+    special, stats = pytest.importorskip("scipy.special"), pytest.importorskip("scipy.stats")
+    logits, teacher = rng.normal(size=(2, 5, 4)).astype(np.float32)
+    ours = distillation_loss(logits, teacher, temperature=3.0)
+    target, predicted = (special.softmax(z / 3, axis=1) for z in (teacher, logits))
+    assert ours == pytest.approx(9 * stats.entropy(target, predicted, axis=1).mean(), rel=1e-5)
+    theirs = keras.losses.KLDivergence()(torch.tensor(target), torch.tensor(predicted))
+    assert ours == pytest.approx(9 * theirs.item(), rel=1e-5)

@@ -1,6 +1,7 @@
 """Generation: numbers by hand, counted draws, every continuation tried; caches change nothing."""
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -98,6 +99,40 @@ def test_draws_have_the_softmaxs_shares(temperature):
     drawn = sample(np.tile(logits, (n, 1)), rng=rng(), temperature=temperature)
     shares = np.bincount(drawn, minlength=4) / n
     assert (np.abs(shares - p) < 4 * np.sqrt(p * (1 - p) / n)).all()
+
+
+def test_draws_are_those_of_scipy_pytorch_and_keras():
+    """One chi-squared test of the counts against the softmax, two against others' counts."""
+    stats, torch = pytest.importorskip("scipy.stats"), pytest.importorskip("torch")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    logits, n = np.tile([1.0, 0.0, -1.0, 2.0], (20_000, 1)), 20_000
+    ours = np.bincount(sample(logits, rng=rng()), minlength=4)
+    assert stats.chisquare(ours, n * softmax(logits[0])).pvalue > 0.01
+    torch.manual_seed(1)
+    for theirs in (
+        torch.multinomial(torch.tensor(softmax(logits)), 1),
+        keras.random.categorical(logits, 1, seed=1),
+    ):
+        counts = np.bincount(theirs.numpy().ravel(), minlength=4)
+        assert stats.chi2_contingency([ours, counts]).pvalue > 0.01
+
+
+def test_the_best_are_pytorchs_and_kerass():
+    torch = pytest.importorskip("torch")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    logits = torch.tensor(rng().normal(size=(5, 9)))
+    np.testing.assert_array_equal(greedy(logits.numpy()), torch.argmax(logits, 1))
+    np.testing.assert_array_equal(greedy(logits.numpy()), keras.ops.argmax(logits, 1))
+    kept = np.isfinite(top_k(logits.numpy(), k=3))
+    for theirs in (torch.topk(logits, 3), keras.ops.top_k(logits, 3)):
+        np.testing.assert_array_equal(np.flatnonzero(kept), chosen(theirs[1].numpy()))
+
+
+def chosen(columns):
+    """Where these columns of each row stand in the flat array of nine columns."""
+    return np.sort((columns + 9 * np.arange(len(columns))[:, np.newaxis]).ravel())
 
 
 def test_draws_come_from_what_was_kept():

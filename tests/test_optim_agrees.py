@@ -1,4 +1,4 @@
-"""Muon, clipping and averaging against Keras, which has them as an optimizer and its settings."""
+"""Muon, clipping and averaging against Keras; what Muon makes of a matrix against SciPy."""
 
 import os
 
@@ -84,3 +84,17 @@ def test_the_average_is_kerass_which_starts_behind_the_first_step():
     with average.applied():
         for w, variable in zip(weights, variables, strict=True):
             np.testing.assert_allclose(w.data, variable.value.detach().numpy(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4), (5, 5)])
+def test_what_is_orthogonalized_is_near_the_polar_factor(shape):
+    """G = U P, and U^T times ours has U's directions and lengths between 0.68 and 1.14."""
+    linalg = pytest.importorskip("scipy.linalg")
+    g = np.random.default_rng(0).normal(size=shape)
+    u, _ = linalg.polar(g)
+    product = (
+        u.T @ optim.orthogonalized(g) if shape[0] >= shape[1] else optim.orthogonalized(g) @ u.T
+    )
+    np.testing.assert_allclose(product, product.T, atol=1e-12)
+    lengths = np.linalg.eigvalsh(product)
+    assert 0.68 < lengths.min() <= lengths.max() < 1.14

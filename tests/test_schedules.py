@@ -106,6 +106,25 @@ def test_warmup_then_cosine_is_pytorchs_two_in_a_row():
     assert schedules.warmup_cosine(50, lr=0.5, warmup_steps=4, steps=13, lr_min=0.02) == 0.02
 
 
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (schedules.step_decay(7, lr=0.5, every=3, factor=0.2), 0.5 * 0.04),  # twice
+        (schedules.exponential_decay(2, lr=0.5, factor=0.4), 0.5 * 0.16),
+        (schedules.cosine_decay(4, lr=0.5, steps=12, lr_min=0.1), 0.1 + 0.4 * 0.75),  # cos 60°
+        (schedules.linear_warmup(2, lr=0.5, steps=8, start_factor=0.2), 0.5 * (0.2 + 0.8 / 4)),
+        (schedules.warmup_cosine(1, lr=0.8, warmup_steps=2, steps=8), 0.8 / 2),
+        (schedules.warmup_cosine(5, lr=0.8, warmup_steps=2, steps=8), 0.8 / 2),  # cos 90°
+        (schedules.one_cycle(0, lr_max=0.5, steps=12), 0.5 / 25),
+        (schedules.one_cycle(11, lr_max=0.5, steps=12), 0.5 / 25 / 1e4),
+        (schedules.one_cycle(5, lr_max=0.5, steps=12, up_share=0.5), 0.5),
+        (schedules.inverse_square_root(36, lr=0.5, warmup_steps=4), 0.5 / 3),
+    ],
+)
+def test_every_schedule_by_hand(rate, expected):
+    assert rate == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_first_transformers_schedule():
     """d^-1/2 min(s^-1/2, s 4000^-3/2) for step number s, d = 512: 0.000699 at the top."""
     lr = 1 / math.sqrt(512 * 4000)

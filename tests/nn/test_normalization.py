@@ -68,6 +68,7 @@ def test_a_buffer_is_no_parameter_and_never_moves_by_a_gradient():
     assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
     assert [name for name, _ in layer.named_buffers()] == ["running_mean", "running_var"]
     layer(np.float32(batches((6, 3))[0])).sum().backward()
+    assert all(isinstance(buffer, nn.Buffer) for _, buffer in layer.named_buffers())
     assert all(buffer.grad is None for _, buffer in layer.named_buffers())
 
 

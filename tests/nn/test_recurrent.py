@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from agreement import assert_gradients_are_numerical
 
 from labkit import nn
 from labkit.autograd import Tensor
@@ -96,6 +97,12 @@ def test_float32_stays_and_every_parameter_learns(name):
     (states.sum() + last.sum()).backward()
     assert {p.grad.dtype for p in [x, *layer.parameters()]} == {np.dtype(np.float32)}
     assert all(p.grad.any() for p in layer.parameters())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_gradients_are_differences(name):
+    layer, g = make(name), np.random.default_rng(5).normal(size=(3, 5, 4))
+    assert_gradients_are_numerical(layer, lambda: (layer(inputs(), lengths=LENGTHS)[0] * g).sum())
 
 
 def test_how_they_start():

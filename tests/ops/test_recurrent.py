@@ -40,6 +40,14 @@ def test_a_memory_is_kept_for_a_thousand_steps_and_a_plain_state_is_not():
     assert abs(plain[0, -1, 0]) < 1e-40
 
 
+def test_the_four_gates_by_hand():
+    """1/2 of the new 1/2 and 3/4 of the old 1 make 1; shown is 1/4 of tanh 1. h U adds nothing."""
+    z = np.array([[0.0, np.log(3), np.log(3) / 2, -np.log(3)]])
+    h, c = lstm_cell(z, np.array([[7.0]]), np.array([[1.0]]), np.zeros((1, 4)))
+    np.testing.assert_allclose(c, [[1.0]], rtol=1e-15)
+    np.testing.assert_allclose(h, [[np.tanh(1) / 4]], rtol=1e-15)
+
+
 def test_the_reset_gate_comes_after_the_matrix_product():
     """With r = 1/2, u_n = 2, b = 1 and h = 3: n = tanh((3 * 2 + 1) / 2), and half is taken."""
     u = np.array([[0.0, 0.0, 2.0]])
