@@ -272,6 +272,30 @@ def boundaries(models, x, y):
     return fig
 
 
+def paths(panels, *, to=(0.0, 0.0)):
+    """Draw side by side how walks go down a loss of two weights, over its contour lines.
+
+    panels maps a title to (loss, walks): loss takes points (..., 2) and returns their losses, walks
+    maps a name to the points (steps, 2) of one walk. A star stands at ``to``, the lowest point.
+    """
+    fig, axes = figure(1, len(panels), size=(WIDTH, WIDTH / len(panels) + 0.7), squeeze=False)
+    everything = np.concatenate([w for _, walks in panels.values() for w in walks.values()])
+    far = 1.1 * float(np.abs(everything - to).max())
+    grid = [at + np.linspace(-far, far, 120) for at in to]
+    for ax, (title, (loss, walks)) in zip(axes[0], panels.items(), strict=True):
+        heights = loss(np.stack(np.meshgrid(*grid), axis=-1))  # (120, 120)
+        levels = float(heights.max()) * 4.0 ** np.arange(-7, 0)
+        ax.contour(*grid, heights, levels=levels, colors="#b0b0b0", linestyles="-", linewidths=0.8)
+        for i, (name, walk) in enumerate(walks.items()):
+            ax.plot(*walk.T, label=name, marker=MARKERS[i], markersize=3.5, linewidth=1.3)
+        ax.plot(*to, marker="*", markersize=13, color=BLACK, linestyle="")
+        ax.set(title=title, aspect="equal", xlabel="$w_1$", ylabel="$w_2$")
+        ax.grid(False)
+    handles, names = axes[0][0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=len(names))
+    return fig
+
+
 def graph(nodes, edges, *, size=None):
     """Draw a computation from left to right.
 

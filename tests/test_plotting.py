@@ -25,6 +25,9 @@ FIGURES = {
     "boundaries": lambda: plotting.boundaries(
         {"right of the axis": lambda at: at[:, 0]}, np.array([[1.0, 2.0], [-2.0, 0.5]]), [1, -1]
     ),
+    "paths": lambda: plotting.paths(
+        {"bowl": (lambda at: (at**2).sum(axis=-1), {"a walk": np.array([[2.0, -1.0], [1.0, 0.0]])})}
+    ),
 }
 
 
@@ -152,3 +155,26 @@ def test_a_map_colours_what_the_model_says_and_marks_the_examples_by_their_label
     assert right.min() == pytest.approx(0, abs=0.05)
     assert triangles.get_offsets().tolist() == [[1.0, 2.0], [3.0, -1.0]]
     assert circles.get_offsets().tolist() == [[-2.0, 0.5]]
+
+
+def test_walks_are_drawn_where_they_went_over_their_own_loss():
+    walks = {"first": np.array([[3.0, 1.0], [1.0, 0.5]]), "second": np.array([[-1.0, 2.0]])}
+    panels = {
+        "steep in w_2": (lambda at: at[..., 0] ** 2 + 9 * at[..., 1] ** 2, walks),
+        "steep in w_1": (
+            lambda at: 9 * at[..., 0] ** 2 + at[..., 1] ** 2,
+            {"first": -walks["first"]},
+        ),
+    }
+    fig = plotting.paths(panels, to=(0.5, -0.5))
+    left, right = fig.axes
+    drawn = [(line.get_label(), line.get_xydata().tolist()) for line in left.lines[:2]]
+    assert drawn == [("first", [[3.0, 1.0], [1.0, 0.5]]), ("second", [[-1.0, 2.0]])]
+    assert right.lines[0].get_xydata().tolist() == [[-3.0, -1.0], [-1.0, -0.5]]
+    assert left.lines[-1].get_xydata().tolist() == [[0.5, -0.5]]
+    for ax, wider in ((left, 0), (right, 1)):
+        contour = ax.collections[0].get_paths()[2]  # an ellipse: small, and not too small
+        extent = np.ptp(contour.vertices, axis=0)
+        assert extent[wider] == pytest.approx(3 * extent[1 - wider], rel=0.05)
+    [legend] = fig.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["first", "second"]
