@@ -288,3 +288,38 @@ class AttentionMap(LiveFigure):
         "causal": (False, True),
         "scaled": (False, True),
     }
+
+
+class BackpropGraph(LiveFigure):
+    """A neuron with two inputs as a graph: values from left to right, slopes from right to left.
+
+    z = x1 w1 + x2 w2 + b, a = sigmoid(z), loss (a - y)^2. x1, w1, x2, w2 and b are from -3 to 3, y
+    from 0 to 1. step says how much is filled in: z, a, the loss, then the slopes of the loss, of a,
+    of z, and at 7 of all inputs. knob names the input that the arrow keys change.
+
+    >>> BackpropGraph(w1=0.5, step=3)
+    BackpropGraph(w1=0.5, step=3)
+    """
+
+    module = "backprop_graph"
+    sentence = "a neuron as a graph, whose values and slopes are worked out step by step."
+    defaults = {
+        "x1": 2.0,
+        "w1": 1.0,
+        "x2": 3.0,
+        "w2": -1.0,
+        "b": 1.0,
+        "y": 1.0,
+        "knob": "w1",
+        "step": 7,
+    }
+    allowed = {
+        "x1": (-3, 3),
+        "w1": (-3, 3),
+        "x2": (-3, 3),
+        "w2": (-3, 3),
+        "b": (-3, 3),
+        "y": (0, 1),
+        "knob": ("w1", "x1", "b", "w2", "x2"),
+        "step": (0, 7),
+    }

@@ -10,7 +10,13 @@ from javascript import computed
 
 from labkit import generation, optim, schedules, widgets
 from labkit.autograd import Tensor
-from labkit.ops import conv2d, conv_output_size, scaled_dot_product_attention, softmax
+from labkit.ops import (
+    conv2d,
+    conv_output_size,
+    scaled_dot_product_attention,
+    sigmoid,
+    softmax,
+)
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -238,3 +244,41 @@ def test_without_the_root_random_vectors_of_many_dimensions_look_at_one_word():
     largest = [np.max(w, axis=1).mean() for w in computed("attention_map", "m.weights(c)", cases)]
     assert largest[0] < 0.5
     assert largest[1] > 0.8
+
+
+# --- backpropagation on a graph -------------------------------------------------------------------
+
+NEURONS = [
+    {"x1": 2, "w1": 1, "x2": 3, "w2": -1, "b": 1, "y": 1},
+    {"x1": -0.7, "w1": 2.5, "x2": 3, "w2": -1.6, "b": 0.4, "y": 0},
+    {"x1": 3, "w1": 3, "x2": 3, "w2": 3, "b": 3, "y": 0.3},
+    {"x1": 3, "w1": -3, "x2": 3, "w2": -3, "b": -3, "y": 1},
+]
+
+
+def test_values_and_slopes_of_the_graph_are_those_of_autograd():
+    shown = computed("backprop_graph", "({ v: m.values(c), s: m.slopes(c) })", NEURONS)
+    for s, graph in zip(NEURONS, shown, strict=True):
+        w = {k: Tensor(float(s[k]), requires_grad=True) for k in ("x1", "w1", "x2", "w2", "b")}
+        z = w["x1"] * w["w1"] + w["x2"] * w["w2"] + w["b"]
+        a = sigmoid(z)
+        loss = (a - s["y"]) ** 2
+        loss.backward()
+        for name, tensor in {**w, "z": z, "a": a, "loss": loss}.items():
+            np.testing.assert_allclose(graph["v"][name], tensor.data, rtol=1e-9, err_msg=name)
+        for name, tensor in w.items():
+            np.testing.assert_allclose(graph["s"][name], tensor.grad, rtol=1e-9, err_msg=name)
+        alone = Tensor(a.data, requires_grad=True)
+        ((alone - s["y"]) ** 2).backward()
+        np.testing.assert_allclose(graph["s"]["a"], alone.grad, rtol=1e-9)
+        np.testing.assert_allclose(graph["s"]["z"], w["b"].grad, rtol=1e-9)  # dz / db = 1
+
+
+def test_the_graph_fills_in_one_box_at_a_time():
+    """The chapter's neuron: z = 0, a = 1/2, loss 1/4; slopes -1, -1/4 and -1/2 for w1."""
+    cases = states(widgets.BackpropGraph, step=range(8))
+    told = ["w₁ = 1", "z = 0", "a = 0.5", "L = 0.25", "slope 1", "slope −1", "slope −0.25"]
+    for step, drawn in enumerate(computed("backprop_graph", "m.default.still(c)", cases)):
+        label = re.search(r'aria-label="([^"]*)"', drawn)[1]
+        assert [text in label for text in told] == [i <= step for i in range(7)], step
+        assert ("w₁ = 1, slope −0.5" in label) is (step == 7)
