@@ -29,7 +29,7 @@ from labkit.models.recommend import (
     MatrixFactorization,
     pairwise_interactions,
 )
-from labkit.models.speech import Bidirectional, SpeechRecognizer, best_path
+from labkit.models.speech import SpeechRecognizer, best_path
 from labkit.models.translation import Transformer, TransformerConfig
 from labkit.models.vision import ResidualBlock, ResNet, cifar_cnn, lenet5
 
@@ -39,7 +39,6 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "BERTConfig",
-    "Bidirectional",
     "DeepFM",
     "Denoiser",
     "FactorizationMachine",

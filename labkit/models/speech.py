@@ -3,37 +3,8 @@
 import numpy as np
 
 from labkit import ops
-from labkit.autograd import Tensor, concatenate, where
-from labkit.nn import GRU, Conv2d, Linear, Module
-
-
-class Bidirectional(Module):
-    """Two recurrent layers, one of which reads each sequence from its end; states side by side.
-
-    x (n, t, d_in). Returns (n, t, 2 d). With lengths (n,), a sequence ends where it ends, and the
-    states beyond are zero.
-
-    >>> make = {"rng": np.random.default_rng(0)}
-    >>> layer = Bidirectional(GRU(3, 4, **make), GRU(3, 4, **make))
-    >>> layer(np.ones((2, 5, 3), np.float32), lengths=[5, 2]).shape
-    (2, 5, 8)
-
-    [Schuster and Paliwal 1997]
-    """
-
-    def __init__(self, forwards, backwards):
-        self.forwards, self.backwards = forwards, backwards
-
-    def forward(self, x, *, lengths=None):
-        """Return both directions' states."""
-        n, t = x.shape[:2]
-        lengths = np.full(n, t) if lengths is None else np.asarray(lengths)
-        real, turned = np.arange(t) < lengths[:, np.newaxis], _turned(lengths, t)  # (n, t)
-        row = np.arange(n)[:, np.newaxis]
-        there, _ = self.forwards(x, lengths=lengths)
-        back, _ = self.backwards(x[row, turned], lengths=lengths)
-        both = concatenate(there, back[row, turned], axis=2)  # (n, t, 2 d)
-        return both * real[:, :, np.newaxis].astype(x.dtype)
+from labkit.autograd import Tensor, where
+from labkit.nn import GRU, Bidirectional, Conv2d, Linear, Module
 
 
 class SpeechRecognizer(Module):
@@ -70,7 +41,8 @@ class SpeechRecognizer(Module):
         x = x.transpose(0, 2, 1, 3)  # (n, t', channels, features')
         x = x.reshape(*x.shape[:2], x.shape[2] * x.shape[3])  # (n, t', d)
         lengths = _half(lengths)
-        return self.head(self.gru(x, lengths=lengths)), lengths
+        states, _ = self.gru(x, lengths=lengths)  # (n, t', 2 hidden)
+        return self.head(states), lengths
 
 
 def best_path(logits, *, lengths=None, blank=0):
@@ -98,9 +70,3 @@ def best_path(logits, *, lengths=None, blank=0):
 def _half(size):
     """What a convolution of width 3, stride 2 and padding 1 makes of a size."""
     return (size + 1) // 2
-
-
-def _turned(lengths, t):
-    """Where each step of a sequence stands when it is read from its end; (n, t)."""
-    steps, lengths = np.arange(t), lengths[:, np.newaxis]
-    return np.where(steps < lengths, lengths - 1 - steps, steps)

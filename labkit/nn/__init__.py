@@ -25,7 +25,7 @@ from labkit.nn.layers import (
 )
 from labkit.nn.module import Buffer, Module, Parameter, Sequential
 from labkit.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
-from labkit.nn.recurrent import GRU, LSTM, RNN
+from labkit.nn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
 from labkit.nn.transformer import (
     Cache,
     Decoder,
@@ -45,6 +45,7 @@ __all__ = [
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "Bidirectional",
     "Buffer",
     "Cache",
     "Conv2d",
@@ -70,6 +71,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Stacked",
     "Tanh",
     "TransformerBlock",
     "Upsample",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from agreement import assert_gradients_are_numerical, generator, learned, shake
 
-from labkit import models, nn, ops, optim
+from labkit import models, ops, optim
 from labkit.autograd import Tensor
 
 SIZES = {"channels": 2, "hidden": 3}
@@ -82,20 +82,6 @@ def test_what_lies_behind_the_end_changes_nothing():
         np.testing.assert_allclose(logits.data[i, : frames[i]], alone, rtol=0, atol=1e-12)
         x[i, length:] = np.nan
     np.testing.assert_array_equal(model(x, lengths=LENGTHS)[0].data, logits.data)
-
-
-def test_both_directions_see_the_whole_sequence():
-    """The first state depends on the last frame, only by way of the layer that reads backwards."""
-    layer = nn.GRU(6, 3, rng=generator(2), dtype=np.float64)
-    both = models.Bidirectional(layer, layer)
-    x = sound()
-    out, mirrored = both(x).data, both(x[:, ::-1].copy()).data
-    np.testing.assert_array_equal(out[:, :, :3], mirrored[:, ::-1, 3:])
-    np.testing.assert_array_equal(out[:, :, :3], layer(x)[0].data)
-    x[:, -1] += 1
-    changed = both(x).data != out
-    assert not changed[:, 0, :3].any()
-    assert changed[:, 0, 3:].all()
 
 
 def test_gradients_sizes_and_float32():

@@ -12,8 +12,9 @@ def load_state(model, state):
     what else they are called. What differs: a linear weight is
     (d_in, d_out) here and (d_out, d_in) in PyTorch. A recurrent layer's weight, recurrent and bias
     are, with their axes turned too, PyTorch's weight_ih_l0, weight_hh_l0 and bias_ih_l0; its
-    second bias is zero, but for a GRU's proposal, which has bias_new. Both directions of a
-    bidirectional one are two layers here, forwards and backwards. Convolution weights
+    second bias is zero, but for a GRU's proposal, which has bias_new. The directions of a
+    bidirectional one are two layers here, forwards and backwards, and those of a deep one several,
+    layers.0 and so on, from below. Convolution weights
     (c_out, c_in / groups, kh, kw), embeddings, normalization with its running averages, and the
     order in which Flatten reads an image (channel, row, column) are the same. The model keeps its
     dtype and device.
@@ -45,16 +46,20 @@ def started(model, ours):
 
 
 def _recurrent(arrays, prefix, module):
+    """Rename the arrays of each layer and direction; ours is called layers.1.backwards. at most."""
     directions = {"forwards.": "", "backwards.": "_reverse"} if module.bidirectional else {"": ""}
-    for ours, theirs in directions.items():
-        _rename(arrays, prefix, f"{ours}weight", f"weight_ih_l0{theirs}", np.transpose)
-        _rename(arrays, prefix, f"{ours}recurrent", f"weight_hh_l0{theirs}", np.transpose)
-        _rename(arrays, prefix, f"{ours}bias", f"bias_ih_l0{theirs}", np.asarray)
-        second = np.zeros_like(arrays.get(f"{prefix}bias_ih_l0{theirs}", np.zeros(0)))
-        if isinstance(module, nn.GRU):
-            new = arrays.pop(f"{prefix}{ours}bias_new", second[2 * module.hidden_size :])
-            second[2 * module.hidden_size :] = new
-        arrays[f"{prefix}bias_hh_l0{theirs}"] = second
+    for layer in range(module.num_layers):
+        place = f"layers.{layer}." if module.num_layers > 1 else ""
+        for direction, end in directions.items():
+            ours, theirs = f"{place}{direction}", f"l{layer}{end}"
+            _rename(arrays, prefix, f"{ours}weight", f"weight_ih_{theirs}", np.transpose)
+            _rename(arrays, prefix, f"{ours}recurrent", f"weight_hh_{theirs}", np.transpose)
+            _rename(arrays, prefix, f"{ours}bias", f"bias_ih_{theirs}", np.asarray)
+            second = np.zeros_like(arrays.get(f"{prefix}bias_ih_{theirs}", np.zeros(0)))
+            if isinstance(module, nn.GRU):
+                new = arrays.pop(f"{prefix}{ours}bias_new", second[2 * module.hidden_size :])
+                second[2 * module.hidden_size :] = new
+            arrays[f"{prefix}bias_hh_{theirs}"] = second
 
 
 def _rename(arrays, prefix, ours, theirs, change):
