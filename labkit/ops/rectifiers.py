@@ -120,7 +120,8 @@ def _phi(x):
 
 
 def _inner(x):
-    return _SQRT_2_OVER_PI * (x + 0.044715 * x**3)
+    # Not x^3: NumPy multiplies for a square, but for a third power takes a hundred times as long.
+    return _SQRT_2_OVER_PI * (x * (1 + 0.044715 * x**2))
 
 
 def _check_approximate(approximate):
