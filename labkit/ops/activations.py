@@ -109,7 +109,7 @@ def softmax(x, *, axis=-1):
 @softmax.defvjp
 def softmax_vjp(g, out, x, *, axis=-1):
     """The gradient less its mean under p, times p, :eq:`eq-softmax-gradient`."""
-    return (out * (g - (g * out).sum(axis=axis, keepdims=True)),)
+    return (out * (g - np.vecdot(g, out, axis=axis, keepdims=True)),)
 
 
 @primitive
