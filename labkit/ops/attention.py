@@ -46,7 +46,8 @@ def scaled_dot_product_attention(q, k, v, mask=None, bias=None):
     if mask is None:
         return softmax(scores) @ v
     _check_mask(mask, scores.shape)
-    weights = softmax(where(mask, scores, _FAR_BELOW))
+    zero, far_below = np.array([0, _FAR_BELOW], dtype=scores.dtype)
+    weights = softmax(scores + where(mask, zero, far_below))  # the mask as one more bias
     allowed = mask.data if isinstance(mask, Tensor) else mask
     if not allowed.any(axis=-1).all():  # the mask again, for queries that may look nowhere
         weights = where(mask, weights, 0.0)
