@@ -1,0 +1,141 @@
+"""Search the best learning rate of every optimizer on Fashion-MNIST, and record every run.
+
+    python -m benchmarks.learning_rates                     every search that is not recorded yet
+    python -m benchmarks.learning_rates --rules SGD Adam
+
+Each rule is tried at 21 rates, from five starts, without a schedule and with one. The images are
+those that come with labkit: 4,000 to train on and 1,000 to choose the rate by; the test images are
+not touched. The results go to results/learning_rates.json after every search.
+"""
+
+# ruff: noqa: E402
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy reads them; see README.md on two threads
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.provenance import code_as_committed, made_with
+from labkit import datasets, models, optim, schedules
+from labkit.dataloader import batches, train_test_split
+from labkit.ops import cross_entropy
+from labkit.training import predict
+
+RESULTS = Path(__file__).parent / "results" / "learning_rates.json"
+RULES = {
+    "SGD": ("SGD", {}),
+    "momentum": ("SGD", {"momentum": 0.9}),
+    "Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "Adagrad": ("Adagrad", {}),
+    "RMSprop": ("RMSprop", {}),
+    "Adadelta": ("Adadelta", {}),
+    "Adam": ("Adam", {}),
+    "AdamW": ("AdamW", {}),
+}
+RATES = [float(f"{10 ** (k / 4):.2g}") for k in range(-16, 5)]  # four in every factor of ten
+SIZES, EPOCHS, BATCH_SIZE, SEEDS = (784, 64, 10), 5, 50, range(5)
+STEPS, WARMUP_STEPS = 400, 80
+SCHEDULES = {
+    "constant": lambda t, lr: lr,
+    "warm-up and cosine": lambda t, lr: schedules.warmup_cosine(
+        t, lr=lr, warmup_steps=WARMUP_STEPS, steps=STEPS
+    ),
+}
+
+
+def train(x, y, rule, lr, schedule, seed, epochs=EPOCHS):
+    """Return the trained network, or None if its loss has left all bounds."""
+    rng = np.random.default_rng(seed)
+    model = models.mlp(SIZES, rng=rng)
+    name, config = RULES[rule]
+    optimizer = getattr(optim, name)(model.parameters(), lr=lr, **config)
+    parts = (part for _ in range(epochs) for part in batches(x, y, batch_size=BATCH_SIZE, rng=rng))
+    for t, (x_part, y_part) in enumerate(parts):
+        loss = cross_entropy(model(x_part), y_part)
+        if not loss.item() < 1000:
+            return None
+        optimizer.lr = SCHEDULES[schedule](t, lr)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+def judged(model, x, y):
+    """Return the mean loss and how many are right; None and 0 for a network that was lost."""
+    logits = None if model is None else predict(model, x)
+    if logits is None or not np.isfinite(logits).all():
+        return None, 0
+    return float(cross_entropy(logits, y)), int((logits.argmax(axis=1) == y).sum())
+
+
+def search(rule, schedule, data, rates, seeds):
+    """Try all rates; the best one has the least mean loss on the validation images."""
+    x, x_valid, y, y_valid = data
+    start = time.process_time()
+    with np.errstate(all="ignore"):  # what diverges overflows
+        tried = [
+            [judged(train(x, y, rule, lr, schedule, seed), x_valid, y_valid) for seed in seeds]
+            for lr in rates
+        ]
+    losses = [[loss for loss, _ in runs] for runs in tried]
+    means = [np.inf if None in runs else float(np.mean(runs)) for runs in losses]
+    return {
+        "rule": rule,
+        "schedule": schedule,
+        "optimizer": f"labkit.optim.{RULES[rule][0]}",
+        "config": RULES[rule][1],
+        "rates": list(rates),
+        "seeds": list(seeds),
+        "validation_loss": [[None if x is None else round(x, 4) for x in runs] for runs in losses],
+        "validation_correct": [[correct for _, correct in runs] for runs in tried],
+        "best_rate": rates[int(np.argmin(means))],
+        "cpu_seconds": round(time.process_time() - start, 1),
+    }
+
+
+def fashion():
+    """Return x and y to train on and to choose by: 4,000 and 1,000 rows of 784 numbers."""
+    bundled = datasets.load("fashion_mnist")
+    x = bundled.x_train.reshape(-1, 784) / np.float32(255)
+    rng = np.random.default_rng(0)
+    return train_test_split(x, bundled.y_train, test_size=1000, rng=rng, stratify=True)
+
+
+def read_results():
+    return json.loads(RESULTS.read_text())["runs"] if RESULTS.exists() else []
+
+
+def save_run(run):
+    """Put the search into the file of results, in the order of the tables above."""
+    runs = {(old["rule"], old["schedule"]): old for old in [*read_results(), run]}
+    order = [runs[rule, name] for rule in RULES for name in SCHEDULES if (rule, name) in runs]
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in order)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text('{"runs": [\n' + lines + "\n]}\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rules", nargs="+", choices=RULES, default=[*RULES])
+    options = parser.parse_args()
+    done = {(run["rule"], run["schedule"]) for run in read_results()}
+    setting = {"sizes": SIZES, "epochs": EPOCHS, "batch_size": BATCH_SIZE}
+    about = made_with("benchmarks/learning_rates.py", ("numpy",))
+    about |= {"data": "Fashion-MNIST, the images that come with labkit: 4,000 and 1,000"}
+    for rule in options.rules:
+        for schedule in SCHEDULES:
+            if (rule, schedule) not in done:
+                run = search(rule, schedule, fashion(), RATES, SEEDS) | setting | about
+                save_run(run | {"code_as_committed": code_as_committed(__file__)})
+                print(f"{rule}, {schedule}: {run['best_rate']} in {run['cpu_seconds']} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The search for learning rates works on a small scale."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import learning_rates
+from labkit.ops import cross_entropy
+from labkit.training import predict
+
+
+def few():
+    rng = np.random.default_rng(0)
+    x = rng.random((130, 784), np.float32)
+    y = rng.integers(10, size=130)
+    return x[:100], x[100:], y[:100], y[100:]
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    monkeypatch.setattr(learning_rates, "RESULTS", tmp_path / "results" / "small.json")
+    return learning_rates
+
+
+def test_a_search_finds_the_rate_with_the_least_loss_and_says_which_runs_were_lost(small):
+    run = small.search("momentum", "constant", few(), rates=[1e6, 0.003, 1e-6], seeds=[0, 1])
+    assert run["best_rate"] == 0.003
+    assert run["validation_loss"][0] == [None, None]
+    assert run["validation_correct"][0] == [0, 0]
+    x, x_valid, y, y_valid = few()
+    model = small.train(x, y, "momentum", 0.003, "constant", 1)
+    assert run["validation_loss"][1][1] == pytest.approx(
+        float(cross_entropy(predict(model, x_valid), y_valid)), abs=1e-4
+    )
+
+
+def test_the_schedule_is_asked_at_every_step_and_obeyed(small, monkeypatch):
+    asked = []
+    monkeypatch.setitem(small.SCHEDULES, "never", lambda t, lr: asked.append((t, lr)) or 0.0)
+    x, _, y, _ = few()
+    start = small.models.mlp(small.SIZES, rng=np.random.default_rng(3)).parameters()
+    end = small.train(x, y, "SGD", 0.1, "never", 3, epochs=2).parameters()
+    assert asked == [(0, 0.1), (1, 0.1), (2, 0.1), (3, 0.1)]
+    assert all(np.array_equal(a.data, b.data) for a, b in zip(start, end, strict=True))
+    rates = [small.SCHEDULES["warm-up and cosine"](t, 0.1) for t in (0, 40, 80, 240, 400)]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.05, 0])
+
+
+def test_searches_are_kept_in_order_and_a_new_one_replaces_the_old(small):
+    for rule, schedule, found in (
+        ("Adam", "constant", 1),
+        ("SGD", "constant", 2),
+        ("Adam", "constant", 3),
+    ):
+        small.save_run({"rule": rule, "schedule": schedule, "best_rate": found})
+    assert [(run["rule"], run["best_rate"]) for run in small.read_results()] == [
+        ("SGD", 2),
+        ("Adam", 3),
+    ]
+
+
+def test_main_records_what_is_missing_with_its_circumstances(small, monkeypatch, capsys):
+    monkeypatch.setattr(small, "fashion", few)
+    monkeypatch.setattr(small, "RATES", [0.01])
+    monkeypatch.setattr(small, "SEEDS", range(1))
+    monkeypatch.setattr("sys.argv", ["learning_rates", "--rules", "Adagrad"])
+    small.main()
+    assert capsys.readouterr().out.startswith("Adagrad, constant: 0.01 in ")
+    runs = json.loads(small.RESULTS.read_text())["runs"]
+    assert [run["schedule"] for run in runs] == ["constant", "warm-up and cosine"]
+    assert runs[0].keys() >= {"commit", "versions", "machine", "date", "data", "code_as_committed"}
+    small.main()
+    assert capsys.readouterr().out == ""  # nothing was missing
