@@ -13,7 +13,7 @@ import json
 import numbers
 
 from labkit import live
-from labkit.ops.sizes import conv_output_size
+from labkit.ops.sizes import conv_output_size, receptive_field
 
 
 class LiveFigure:
@@ -323,3 +323,48 @@ class BackpropGraph(LiveFigure):
         "knob": ("w1", "x1", "b", "w2", "x2"),
         "step": (0, 7),
     }
+
+
+class ReceptiveField(LiveFigure):
+    """What one output sees of the input, through up to five convolutions or poolings.
+
+    layers are given as to `labkit.ops.receptive_field`: for each a kernel size, 1 to 5, or a tuple
+    with its stride, 1 to 3, and its dilation, 1 to 4. layer, counted from 1, is the chosen one,
+    None for the last; unit is the number of the chosen output, from 0.
+
+    >>> ReceptiveField(layers=[3, (2, 2), 3]).size
+    8
+    """
+
+    module = "receptive_field"
+    sentence = "what one output sees of the input, through several layers, and how far it reaches."
+    defaults = {
+        "layers": [[3, 1, 1], [2, 2, 1], [3, 1, 1], [2, 2, 1], [3, 1, 1]],
+        "layer": None,
+        "unit": 1,
+    }
+    allowed = {"layer": (1, 5), "unit": (0, 29)}
+
+    def __init__(self, **state):
+        super().__init__(**state)
+        self._start["layers"] = [_layer(layer) for layer in self._start["layers"]]
+        if not 1 <= len(self._start["layers"]) <= 5:
+            raise ValueError(f"layers must be 1 to 5; got {len(self._start['layers'])}")
+
+    @property
+    def size(self):
+        """The receptive field for the state now, :eq:`eq-receptive-field`."""
+        return receptive_field(self.state["layers"])
+
+
+def _layer(layer):
+    """Return [kernel size, stride, dilation] for what `labkit.ops.receptive_field` takes."""
+    given = layer if isinstance(layer, (list, tuple)) else [layer]
+    if not 1 <= len(given) <= 3:
+        raise ValueError(f"a layer is (kernel_size, stride, dilation) or less; got {layer}")
+    whole = [*given, 1, 1][:3]
+    for name, value, most in zip(
+        ("kernel_size", "stride", "dilation"), whole, (5, 3, 4), strict=True
+    ):
+        _check(f"{name} of a layer", value, 1, (1, most))
+    return whole

@@ -117,6 +117,30 @@ def test_arrays_of_logits_are_welcome():
     assert "&quot;tokens&quot;: [&quot;a&quot;, &quot;b&quot;]" in figure._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([6], "kernel_size of a layer must be a whole number from 1 to 5; got 6"),
+        ([(3, 4)], "stride of a layer must be a whole number from 1 to 3; got 4"),
+        ([(3, 1, 0.5)], r"dilation of a layer must be a whole number from 1 to 4; got 0\.5"),
+        (
+            [(3, 1, 1, 1)],
+            r"a layer is \(kernel_size, stride, dilation\) or less; got \(3, 1, 1, 1\)",
+        ),
+        ([3] * 6, "layers must be 1 to 5; got 6"),
+    ],
+)
+def test_layers_that_cannot_be_drawn_are_refused_by_name(layers, said):
+    with pytest.raises(ValueError, match=said):
+        widgets.ReceptiveField(layers=layers)
+
+
+def test_layers_are_written_as_for_the_receptive_field():
+    figure = widgets.ReceptiveField(layers=[3, (2, 2), (3, 1, 2)])
+    assert figure.state["layers"] == [[3, 1, 1], [2, 2, 1], [3, 1, 2]]
+    assert figure.size == 12  # 1 + 2 = 3, + 1 = 4, + 2 * 2 * 2 = 12
+
+
 def test_the_state_of_one_figure_is_not_that_of_the_next():
     widgets.SoftmaxTemperature().state["logits"][0] = 99
     assert widgets.SoftmaxTemperature().state["logits"][0] == 3.2

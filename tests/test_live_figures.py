@@ -13,6 +13,7 @@ from labkit.autograd import Tensor
 from labkit.ops import (
     conv2d,
     conv_output_size,
+    receptive_field,
     scaled_dot_product_attention,
     sigmoid,
     softmax,
@@ -282,3 +283,48 @@ def test_the_graph_fills_in_one_box_at_a_time():
         label = re.search(r'aria-label="([^"]*)"', drawn)[1]
         assert [text in label for text in told] == [i <= step for i in range(7)], step
         assert ("w₁ = 1, slope −0.5" in label) is (step == 7)
+
+
+# --- the receptive field --------------------------------------------------------------------------
+
+STACKS = [
+    [[3, 1, 1], [2, 2, 1], [3, 1, 1], [2, 2, 1], [3, 1, 1]],
+    [[3, 1, 1], [3, 1, 2], [3, 1, 4]],
+    [[5, 2, 1], [1, 3, 1], [2, 1, 3]],
+    [[4, 3, 2]],
+]
+
+
+@pytest.mark.parametrize("layers", STACKS)
+def test_the_field_is_that_of_labkit(layers):
+    [rows] = computed("receptive_field", "m.growth(c)", [layers])
+    fields = [receptive_field(layers[:n]) for n in range(len(layers) + 1)]
+    assert [row["r"] for row in rows] == fields
+    strides = [stride for _, stride, _ in layers]
+    assert [row["j"] for row in rows] == [math.prod(strides[:n]) for n in range(len(layers) + 1)]
+
+
+@pytest.mark.parametrize("layers", STACKS)
+def test_the_lit_places_are_those_where_the_output_has_a_gradient(layers):
+    """With weights of one, the gradient counts the paths from a place to the output."""
+    for unit in (0, 2):
+        case = {"layers": layers, "unit": unit}
+        [(sizes, rows)] = computed("receptive_field", "[m.counts(c.layers), m.paths(c)]", [case])
+        x = Tensor(np.zeros((1, 1, sizes[0], sizes[0])), requires_grad=True)
+        out = x
+        for (kernel_size, stride, dilation), size in zip(layers, sizes[1:], strict=True):
+            w = np.ones((1, 1, kernel_size, kernel_size))
+            out = conv2d(out, w, stride=stride, dilation=dilation)
+            assert out.shape[-1] == size
+        out[0, 0, unit, unit].backward()
+        np.testing.assert_array_equal(np.outer(rows[0], rows[0]), x.grad[0, 0])
+
+
+def test_the_formulas_are_filled_in():
+    state = {"layers": [[3, 1, 1], [2, 2, 1], [3, 1, 2]], "layer": 3}
+    [drawn] = computed("receptive_field", "m.default.still(c)", [state])
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", drawn))
+    assert "r3 = r2 + d (k − 1) j2 = 4 + 2 · (3 − 1) · 2 = 12" in told
+    assert "j3 = s j2 = 1 · 2 = 2" in told
+    # three units of layer 2, two places apart there and four in the input; each sees four places
+    assert "Output 2 of 10 sees 12 of 30 places, from 3 to 14." in told
