@@ -11,15 +11,36 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "torch")  # Keras would ask for TensorFlow
 
 from labkit.frameworks.keras_models.classifiers import digits_cnn, digits_mlp, mlp
-from labkit.frameworks.keras_models.generative import Autoencoder, gan_pair
-from labkit.frameworks.keras_models.language import RecurrentLM
+from labkit.frameworks.keras_models.generative import (
+    VAE,
+    Autoencoder,
+    Denoiser,
+    gan_pair,
+    vae_loss,
+)
+from labkit.frameworks.keras_models.language import BERT, GPT, RecurrentLM, Transformer
+from labkit.frameworks.keras_models.recommend import (
+    DeepFM,
+    FactorizationMachine,
+    MatrixFactorization,
+)
+from labkit.frameworks.keras_models.speech import SpeechRecognizer
 from labkit.frameworks.keras_models.vision import ResNet, cifar_cnn, lenet5
 from labkit.frameworks.keras_models.weights import load_state
 
 __all__ = [
+    "BERT",
+    "GPT",
+    "VAE",
     "Autoencoder",
+    "DeepFM",
+    "Denoiser",
+    "FactorizationMachine",
+    "MatrixFactorization",
     "RecurrentLM",
     "ResNet",
+    "SpeechRecognizer",
+    "Transformer",
     "cifar_cnn",
     "digits_cnn",
     "digits_mlp",
@@ -27,4 +48,5 @@ __all__ = [
     "lenet5",
     "load_state",
     "mlp",
+    "vae_loss",
 ]
