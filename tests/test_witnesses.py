@@ -16,6 +16,7 @@ PROMISED = {
     "labkit.optim",
     "labkit.schedules",
     "labkit.metrics",
+    "labkit.models",
 }
 each_row = pytest.mark.parametrize(("package", "name"), ROWS, ids=[".".join(row) for row in ROWS])
 

@@ -188,6 +188,7 @@ def test_a_pair_learns_where_the_examples_are():
 def test_the_papers_schedule():
     """Ho et al. 2020, section 4: 1000 steps, linear from 1e-4 to 0.02; hardly a signal is left."""
     schedule = models.noise_schedule()
+    assert isinstance(schedule, models.NoiseSchedule)
     assert schedule.steps == 1000
     assert schedule.beta[[1, 1000]].tolist() == [1e-4, 0.02]
     np.testing.assert_allclose(np.diff(schedule.beta[1:]), (0.02 - 1e-4) / 999, atol=1e-15)
