@@ -17,7 +17,7 @@ from labkit.exercises.report import Outcome, Report
 
 __all__ = ["TOPICS", "Picture", "check", "examine", "exercises"]
 
-TOPICS = ("backpropagation", "convolution", "digits")
+TOPICS = ("backpropagation", "initialization", "convolution", "digits")
 
 _MISSING = object()
 

@@ -45,7 +45,7 @@ def normal(shape, *, rng, std=0.01, dtype=np.float32):
 
 
 def glorot_uniform(shape, *, rng, dtype=np.float32):
-    """Return draws from U(-a, a) with a = sqrt(6 / (fan_in + fan_out)), which keeps the variance.
+    """Return draws from U(-a, a) with a = sqrt(6 / (fan_in + fan_out)), :eq:`eq-glorot`.
 
     The start of Keras's dense and convolution layers, hence of the sources' networks.
 
@@ -59,7 +59,7 @@ def glorot_uniform(shape, *, rng, dtype=np.float32):
 
 
 def glorot_normal(shape, *, rng, dtype=np.float32):
-    """Return draws from N(0, 2 / (fan_in + fan_out)), the same variance as `glorot_uniform`.
+    """Return draws from N(0, 2 / (fan_in + fan_out)), Xavier's variance, :eq:`eq-glorot`.
 
     PyTorch's ``xavier_normal_``; Keras cuts the tails off at two standard deviations.
 
@@ -72,7 +72,7 @@ def glorot_normal(shape, *, rng, dtype=np.float32):
 
 
 def he_uniform(shape, *, rng, dtype=np.float32):
-    """Return draws from U(-a, a) with a = sqrt(6 / fan_in), the same variance as `he_normal`.
+    """Return draws from U(-a, a) with a = sqrt(6 / fan_in), He's variance, :eq:`eq-he`.
 
     >>> np.abs(he_uniform((600, 100), rng=np.random.default_rng(0))).max().round(4)
     np.float32(0.1)
@@ -84,7 +84,7 @@ def he_uniform(shape, *, rng, dtype=np.float32):
 
 
 def he_normal(shape, *, rng, dtype=np.float32):
-    """Return draws from N(0, 2 / fan_in): ReLU halves the power, so the weights double it.
+    """Return draws from N(0, 2 / fan_in): ReLU halves the square, they double it, :eq:`eq-he`.
 
     PyTorch's ``kaiming_normal_``; Keras cuts the tails off at two standard deviations.
 

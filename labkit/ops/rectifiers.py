@@ -15,7 +15,7 @@ _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 @primitive
 def elu(x, *, alpha=1.0):
-    r"""Keep the positive part; the negative one falls to -alpha::
+    r"""Keep the positive part; the negative one falls to -alpha, :eq:`eq-elu`::
 
         elu(x) = x                   if x > 0
                  alpha (e^x - 1)     else
@@ -33,13 +33,13 @@ def elu(x, *, alpha=1.0):
 
 @elu.defvjp
 def elu_vjp(g, out, x, *, alpha=1.0):
-    """The slope is 1 where x > 0, else alpha e^x."""
+    """The slope is 1 where x > 0, else alpha e^x, :eq:`eq-elu-gradient`."""
     return (np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0))),)
 
 
 @primitive
 def softplus(x):
-    r"""Return log(1 + e^x), the positive part with a soft corner.
+    r"""Return log(1 + e^x), the positive part with a soft corner, :eq:`eq-softplus`.
 
     x of any shape. Returns an array of the same shape, computed as
     max(x, 0) + log(1 + e^-abs(x)), in which nothing overflows. Its slope is `sigmoid`.
@@ -54,13 +54,13 @@ def softplus(x):
 
 @softplus.defvjp
 def softplus_vjp(g, out, x):
-    """The slope is the sigmoid."""
+    """The slope is the sigmoid, :eq:`eq-softplus-gradient`."""
     return (g * sigmoid(x),)
 
 
 @primitive
 def silu(x):
-    r"""Return x sigmoid(x): x times a gate that x itself opens. Also called swish.
+    r"""Return x sigmoid(x), x times a gate that x itself opens, also called swish, :eq:`eq-silu`.
 
     x of any shape. Returns an array of the same shape.
 
@@ -74,14 +74,14 @@ def silu(x):
 
 @silu.defvjp
 def silu_vjp(g, out, x):
-    """With s = sigmoid(x), the slope is s + x s (1 - s)."""
+    """With s = sigmoid(x), the slope is s + x s (1 - s), :eq:`eq-silu-gradient`."""
     s = sigmoid(x)
     return (g * (s + x * s * (1 - s)),)
 
 
 @primitive
 def gelu(x, *, approximate="none"):
-    r"""Return x times the chance that a standard normal number is below x::
+    r"""Return x times the chance that a standard normal number is below x, :eq:`eq-gelu`::
 
         gelu(x) = x Phi(x)                                                  approximate="none"
         gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2         approximate="tanh"
@@ -104,7 +104,7 @@ def gelu(x, *, approximate="none"):
 
 @gelu.defvjp
 def gelu_vjp(g, out, x, *, approximate="none"):
-    """The slope is gate + x gate', where Phi' is the normal density."""
+    """The slope is gate + x gate', where Phi' is the normal density, :eq:`eq-gelu-gradient`."""
     if approximate == "none":
         density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
         return (g * (_phi(x) + x * density),)
