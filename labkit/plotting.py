@@ -31,7 +31,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 DPI = 160
 WIDTH = 6.2
-"""Inches across a page: wide enough at a desk, and its type can still be read on a phone."""
+"""The width of a page in inches, at which type can be read on a phone too."""
 ALT_WORDS = 8
 """The least number of words that says what a figure shows and what to see in it."""
 
