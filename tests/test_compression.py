@@ -71,7 +71,7 @@ def test_groups_by_hand():
     bits=st.integers(2, 8),
     config=st.sampled_from(FINENESS),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_number_moves_by_more_than_half_a_scale(w, bits, config):
     small = quantize(w, bits=bits, **config)
     error = np.abs(small.dequantize().astype(float) - w).reshape(small.q.shape)

@@ -20,7 +20,7 @@ def pairs(n):
 
 
 @given(n=st.integers(0, 40), batch_size=st.integers(1, 50), seed=st.integers(0, 3) | st.none())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_example_comes_once_with_its_own_label(n, batch_size, seed):
     x, y = pairs(n)
     rng = None if seed is None else np.random.default_rng(seed)
@@ -107,7 +107,7 @@ def test_a_split_of_sorted_data_is_shuffled(rng):
     share=st.floats(0.05, 0.95),
     seed=st.integers(0, 5),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_stratified_classes_keep_their_share_to_within_one(counts, share, seed):
     y = np.repeat(np.arange(len(counts)) * 7, counts)
     if len(y) < 3:

@@ -71,7 +71,7 @@ def test_what_does_not_exist_is_nan_and_has_no_gap():
 
 
 @given(seed=st.integers(0, 999), n=st.integers(8, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_as_scikit_learn_and_as_chouldechovas_identity(seed, n):
     """FPR = p / (1 - p) (1 - precision) / precision TPR. [Chouldechova 2017, equation 2.6]"""
     metrics = pytest.importorskip("sklearn.metrics")
@@ -108,7 +108,7 @@ def test_weights_as_published():
     counts=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=4),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_weights_give_every_group_one_share_and_nobody_more_say(counts, seed):
     target = np.concatenate([np.repeat([1, 0], pair) for pair in counts])
     group = np.repeat(np.arange(len(counts)) * 10, [sum(pair) for pair in counts])

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -70,7 +70,6 @@ def test_top_p_by_hand():
 
 
 @given(logit_rows, st.floats(0.01, 1.0))
-@settings(deadline=None)
 def test_top_p_keeps_the_fewest_that_reach_p(logits, p):
     kept = np.isfinite(top_p(logits, p=p))
     probabilities = softmax(logits)
@@ -83,7 +82,6 @@ def test_top_p_keeps_the_fewest_that_reach_p(logits, p):
 
 
 @given(logit_rows, st.integers(1, 9))
-@settings(deadline=None)
 def test_top_k_keeps_no_less_than_k_and_none_below(logits, k):
     kept = np.isfinite(top_k(logits, k=k))
     assert (kept.sum(axis=-1) >= min(k, 7)).all()

@@ -94,7 +94,7 @@ def test_the_norm_is_over_all_parameters():
     g=arrays.arrays(np.float64, (4, 3, 2), elements=st.floats(-1e6, 1e6)),
     bound=st.floats(1e-3, 1e3),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_norm_is_above_the_bound_and_no_direction_turns(g, bound):
     (clipped,) = clip_per_example([g], bound=bound)
     norms = np.linalg.norm(g.reshape(4, 6), axis=1)
@@ -280,7 +280,7 @@ def test_one_local_step_each_is_one_step_on_all_data(rng):
     ),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_masks_cancel(updates, seed):
     sent = masked_updates(updates, rng=np.random.default_rng(seed))
     rounding = len(updates) * 2**-17

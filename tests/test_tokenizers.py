@@ -96,14 +96,14 @@ def pieces(text):
     return [words[0], *(f" {word}" for word in words[1:])]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text("abcht", min_size=1), min_size=1).map(" ".join))
 def test_encoding_is_every_merge_in_its_order(text):
     tokenizer = bpe()
     assert tokenizer.encode(text) == slowly_encoded(tokenizer, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_comes_back(text):
     for tokenizer in (BytePairTokenizer(), bpe(special=["<end>"])):
@@ -112,7 +112,7 @@ def test_any_text_comes_back(text):
         assert all(0 <= i < len(tokenizer) for i in ids)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=60), st.integers(256, 280))
 def test_any_text_can_be_learned_and_never_gets_longer(text, size):
     tokenizer = BytePairTokenizer.train(text, vocabulary_size=size)
@@ -180,7 +180,7 @@ def test_special_tokens_are_read_only_when_asked():
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_file_gives_the_same_tokenizer(text):
     import tempfile
     from pathlib import Path

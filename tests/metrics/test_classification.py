@@ -48,7 +48,7 @@ def test_rows_are_true_and_columns_are_predicted():
 @given(
     k=st.integers(1, 6), n=st.integers(1, 60), seed=st.integers(0, 1000), extra=st.integers(0, 2)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.filterwarnings("ignore:A single label was found")
 def test_as_scikit_learn(k, n, seed, extra):
     sklearn = pytest.importorskip("sklearn.metrics")
@@ -67,7 +67,7 @@ def test_as_scikit_learn(k, n, seed, extra):
 
 
 @given(k=st.integers(1, 5), n=st.integers(1, 40), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.parametrize("average", ["micro", "macro", "weighted"])
 def test_averages_as_scikit_learn(average, k, n, seed):
     sklearn = pytest.importorskip("sklearn.metrics")
@@ -143,7 +143,7 @@ def test_the_ends_are_the_rates_at_which_what_was_seen_is_196_deviations_off(cor
 
 
 @given(total=st.integers(1, 3000), share=st.floats(0, 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_interval_holds_the_rate_and_stays_in_range(total, share):
     correct = round(total * share)
     low, high = wilson_interval(correct, total)

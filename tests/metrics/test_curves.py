@@ -24,7 +24,7 @@ def drawn(n, levels, seed):
 
 
 @given(n=st.integers(0, 40), levels=st.integers(1, 50), seed=st.integers(0, 1000))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_as_scikit_learn(n, levels, seed):
     sklearn = pytest.importorskip("sklearn.metrics")
     scores, target = drawn(n, levels, seed)
@@ -55,7 +55,7 @@ def test_by_hand():
 
 
 @given(n=st.integers(0, 30), levels=st.integers(1, 20), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_area_is_how_often_a_yes_outscores_a_no(n, levels, seed):
     scores, target = drawn(n, levels, seed)
     yes, no = scores[target == 1, np.newaxis], scores[target == 0]
@@ -93,7 +93,7 @@ def calibration_by_loop(confidence, correct, bins):
 
 
 @given(n=st.integers(1, 60), bins=st.sampled_from([1, 2, 4, 8]), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_calibration_is_the_definition(n, bins, seed):
     rng = np.random.default_rng(seed)
     confidence, correct = rng.integers(17, size=n) / 16, rng.integers(2, size=n)

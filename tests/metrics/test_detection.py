@@ -20,7 +20,7 @@ def pixels(box):
 
 
 @given(n=st.integers(0, 5), m=st.integers(0, 5), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_iou_counts_pixels(n, m, seed):
     a, b = boxes(n, seed), boxes(m, seed + 1)
     out = box_iou(a, b)
@@ -39,7 +39,7 @@ def test_iou_by_hand():
 
 
 @given(n=st.integers(0, 12), seed=st.integers(0, 1000), threshold=st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_kept_overlaps_little_and_what_is_not_overlaps_a_better_one(n, seed, threshold):
     found, scores = boxes(n, seed), np.random.default_rng(seed).normal(size=n)
     kept = non_maximum_suppression(found, scores, threshold=threshold)

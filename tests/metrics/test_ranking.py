@@ -11,7 +11,7 @@ from labkit.metrics import hit_rate, ndcg, silhouette
 
 
 @given(n=st.integers(1, 6), m=st.integers(2, 12), k=st.integers(1, 14), seed=st.integers(0, 1000))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_rankings_as_scikit_learn(n, m, k, seed):
     sklearn = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_hit_rate_by_hand():
 @given(
     n=st.integers(3, 30), kinds=st.integers(2, 5), d=st.integers(1, 3), seed=st.integers(0, 1000)
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_silhouette_as_scikit_learn(n, kinds, d, seed):
     sklearn = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(seed)

@@ -142,7 +142,7 @@ texts = st.text("abc", max_size=6)
 
 
 @given(texts, texts, texts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_edit_distance_is_the_definition_and_a_distance(a, b, c):
     d = edit_distance(a, b)
     assert d == slow_distance(a, b) == edit_distance(b, a)

@@ -61,7 +61,7 @@ def test_the_mean_is_kept_but_not_learned():
     assert "mean" not in dict(model.named_parameters())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 4), st.integers(0, 6), st.integers(1, 5), st.integers(0, 99))
 def test_the_short_sum_is_the_sum_over_all_pairs(n, m, k, seed):
     e = generator(seed).normal(size=(n, m, k))

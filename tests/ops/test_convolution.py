@@ -82,7 +82,7 @@ def test_it_is_correlation_not_convolution(rng):
 
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=60)
 
 
 @st.composite

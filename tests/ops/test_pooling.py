@@ -109,7 +109,7 @@ def assert_equals_torch(ours, theirs, x, config):
     assert relative_error(a.grad, b.grad.numpy()) < 1e-12
 
 
-SETTINGS = settings(max_examples=80, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=80)
 
 
 @SETTINGS

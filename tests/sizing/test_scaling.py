@@ -14,7 +14,7 @@ from labkit.sizing import compute_optimal, fit_power_law, scaling_loss
     floor=st.sampled_from([0.0, 1.69]),
     n=st.integers(2, 9),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_law_without_noise_is_found(scale, exponent, floor, n):
     x = np.geomspace(1.0, 100.0, n)
     law = fit_power_law(x, scale * x**exponent + floor, floor=floor)
