@@ -9,6 +9,9 @@ import weakref
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from labkit import autograd
 from labkit.autograd import PRIMITIVES, Tensor, no_grad, primitive, unbroadcast
@@ -227,6 +230,58 @@ def test_lists_and_numbers_beside_a_tensor():
 
 def test_arrays_alone_stay_arrays():
     assert isinstance(autograd.add(np.ones(2), 1.0), np.ndarray)
+
+
+# --- broadcasting -----------------------------------------------------------------------------
+
+broadcastable = mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3, min_side=0)
+
+
+def added_up(g, shape):
+    """Every number of g, one after the other, onto the place that it was copied from."""
+    out = np.zeros(shape)
+    for index in np.ndindex(g.shape):
+        own = index[len(index) - len(shape) :]
+        out[tuple(0 if n == 1 else i for i, n in zip(own, shape, strict=True))] += g[index]
+    return out
+
+
+@given(broadcastable, st.integers(0, 1000))
+def test_a_gradient_is_added_up_where_its_argument_was_repeated(drawn, seed):
+    g = np.random.default_rng(seed).normal(size=drawn.result_shape)
+    for shape in drawn.input_shapes:
+        out = unbroadcast(g, shape)
+        assert out.shape == shape
+        np.testing.assert_allclose(out, added_up(g, shape), rtol=1e-12, atol=1e-14)
+
+
+@given(broadcastable, st.integers(0, 1000))
+def test_arithmetic_of_any_two_shapes(drawn, seed):
+    """The slopes of a + b, a - b, a b and a / b, each times g and added up."""
+    rng = np.random.default_rng(seed)
+    x, y = (rng.uniform(0.5, 2, size=shape) for shape in drawn.input_shapes)
+    g = rng.normal(size=drawn.result_shape)
+    for function, to_x, to_y in (
+        (lambda a, b: a + b, g, g),
+        (lambda a, b: a - b, g, -g),
+        (lambda a, b: a * b, g * y, g * x),
+        (lambda a, b: a / b, g / y, -g * x / y**2),
+        (autograd.maximum, g * (x > y), g * (x < y)),
+    ):
+        a, b = leaf(x), leaf(y)
+        out = function(a, b)
+        np.testing.assert_array_equal(out.data, function(x, y))
+        out.backward(g)
+        np.testing.assert_allclose(a.grad, added_up(to_x, x.shape), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(b.grad, added_up(to_y, y.shape), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("of", "onto"), [((2, 3), (2,)), ((3,), (2, 3)), ((1, 3), (2, 3)), ((), (1,)), ((2,), (0,))]
+)
+def test_what_no_broadcasting_can_have_made_is_refused(of, onto):
+    with pytest.raises(ValueError, match="does not fit an argument of shape"):
+        unbroadcast(np.ones(of), onto)
 
 
 # --- operators --------------------------------------------------------------------------------

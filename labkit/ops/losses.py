@@ -169,7 +169,7 @@ def kl_divergence(logits, target):
     sums = target.sum(axis=-1)
     worst = sums.flat[np.argmax(np.abs(sums - 1))]
     if abs(worst - 1) > 1e-4:
-        raise ValueError(f"every row of target must sum to 1; got a row that sums to {worst:.4g}")
+        raise ValueError(f"every row of target must sum to 1; got a row that sums to {worst:.6g}")
     log_p = np.log(np.where(target > 0, target, 1))  # 0 log 0 is 0
     return np.mean(np.sum(target * (log_p - log_softmax(logits)), axis=-1))
 

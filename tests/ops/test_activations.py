@@ -5,6 +5,9 @@ Gradients, precision, PyTorch and Keras are in test_ops.py.
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from labkit.autograd import Tensor
 from labkit.ops import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
@@ -90,3 +93,48 @@ def test_confident_and_wrong_softmax_has_exactly_no_gradient():
 
 def test_log_softmax_is_exact_where_softmax_is_zero():
     np.testing.assert_array_equal(log_softmax(np.array([[1000.0, -1000.0]])), [[0, -2000]])
+
+
+# --- what holds of any numbers ------------------------------------------------------------------
+
+numbers = st.floats(-50, 50)
+tables = arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 5)), elements=numbers)
+
+
+@given(tables, st.integers(-2, 1), st.floats(-1000, 1000))
+def test_softmax_is_a_distribution_that_feels_differences_alone(z, axis, shift):
+    p = softmax(z, axis=axis)
+    assert (p >= 0).all()
+    np.testing.assert_allclose(p.sum(axis=axis), 1, rtol=1e-14)
+    np.testing.assert_allclose(softmax(z + shift, axis=axis), p, rtol=1e-11)
+    np.testing.assert_allclose(np.exp(log_softmax(z, axis=axis)), p, rtol=1e-13)
+    of_largest = np.exp(z - z.max(axis=axis, keepdims=True))
+    np.testing.assert_allclose(p, of_largest * p.max(axis=axis, keepdims=True), rtol=1e-13)
+
+
+@given(tables, st.randoms(use_true_random=False))
+def test_softmax_follows_any_order(z, random):
+    order = random.sample(range(z.shape[1]), z.shape[1])
+    for function in (softmax, log_softmax):
+        out = function(z)[:, order]
+        np.testing.assert_allclose(function(z[:, order]), out, rtol=1e-13, atol=1e-13)
+
+
+@given(numbers, numbers)
+def test_a_softmax_of_two_is_the_sigmoid_of_their_difference(a, b):
+    first, second = softmax(np.array([a, b]))
+    assert first == pytest.approx(sigmoid(np.array(a - b)), rel=1e-12)
+    assert second == pytest.approx(sigmoid(np.array(b - a)), rel=1e-12)
+
+
+@given(numbers)
+def test_the_hyperbolic_tangent_is_a_stretched_sigmoid(x):
+    x = np.array(x)
+    assert tanh(x) == pytest.approx(2 * sigmoid(2 * x) - 1, abs=1e-15)
+
+
+@given(numbers, st.floats(0.01, 0.99))
+def test_rectifiers_split_a_number_into_its_two_sides(x, slope):
+    x = np.array(x)
+    assert relu(x) - relu(-x) == x
+    assert leaky_relu(x, negative_slope=slope) == pytest.approx(relu(x) - slope * relu(-x))

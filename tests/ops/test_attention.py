@@ -3,8 +3,12 @@
 Gradients, precision, PyTorch and Keras are in test_ops.py.
 """
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.autograd import Tensor
 from labkit.ops import (
@@ -80,6 +84,60 @@ def test_a_query_that_may_look_nowhere_gets_zeros_and_gives_no_gradient(rng):
     assert not nothing.any()
 
 
+def test_one_query_of_one_example_may_look_nowhere_while_every_key_is_seen(rng):
+    q, k, v = tokens(rng)
+    mask = np.full((2, 4, 6), True)
+    mask[1, 2] = False
+    out = scaled_dot_product_attention(q, k, v, mask)
+    expected = scaled_dot_product_attention(q, k, v)
+    expected[1, 2] = 0
+    np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+def slow_attention(q, k, v, mask, bias):
+    """One query, one key at a time."""
+    out = np.zeros((*q.shape[:2], v.shape[2]))
+    for n, t in np.ndindex(q.shape[:2]):
+        seen = [s for s in range(k.shape[1]) if mask[n, t, s]]
+        scores = [sum(q[n, t] * k[n, s]) / math.sqrt(q.shape[2]) + bias[n, t, s] for s in seen]
+        weights = [math.exp(score) for score in scores]
+        for s, weight in zip(seen, weights, strict=True):
+            out[n, t] += weight / sum(weights) * v[n, s]
+    return out
+
+
+@given(
+    n=st.integers(1, 3),
+    t=st.integers(1, 4),
+    s=st.integers(1, 5),
+    d=st.integers(1, 4),
+    e=st.integers(1, 3),
+    seed=st.integers(0, 1000),
+)
+def test_what_a_query_takes_is_a_mean_of_what_it_may_see(n, t, s, d, e, seed):
+    """With any mask and bias: the definition by loops, and no value outside those that are seen."""
+    rng = np.random.default_rng(seed)
+    q, k, v, bias = (rng.normal(size=z) for z in ((n, t, d), (n, s, d), (n, s, e), (n, t, s)))
+    mask = rng.random((n, t, s)) < 0.7
+    out = scaled_dot_product_attention(q, k, v, mask, bias)
+    np.testing.assert_allclose(out, slow_attention(q, k, v, mask, bias), rtol=1e-11, atol=1e-14)
+    for i in np.argwhere(mask.any(axis=2)):
+        values = v[i[0]][mask[tuple(i)]]
+        assert (out[tuple(i)] >= values.min(axis=0) - 1e-12).all()
+        assert (out[tuple(i)] <= values.max(axis=0) + 1e-12).all()
+    keys, queries = rng.permutation(s), rng.permutation(t)
+    shuffled = scaled_dot_product_attention(
+        q[:, queries],
+        k[:, keys],
+        v[:, keys],
+        mask[:, queries][..., keys],
+        bias[:, queries][..., keys],
+    )
+    np.testing.assert_allclose(shuffled, out[:, queries], rtol=1e-11, atol=1e-14)
+    hidden = v + 1000.0 * ~mask.any(axis=1)[..., np.newaxis]  # keys that no query may see
+    np.testing.assert_array_equal(scaled_dot_product_attention(q, k, hidden, mask, bias), out)
+
+
 def test_no_keys_at_all_cannot_be_asked(rng):
     q, k, v = tokens(rng, s=0)
     with pytest.raises(ValueError, match="zero-size array"):
@@ -108,10 +166,13 @@ def test_heads_are_cut_and_joined(rng):
     [
         (((4, 5), (6, 3), (6, 7)), None, "q and k must be"),
         (((5,), (6, 5), (6, 7)), None, "q and k must be"),
+        (((4, 5), (5,), (6, 7)), None, "q and k must be"),
         (((4, 5), (6, 5), (4, 7)), None, "v must have a row for each row of k"),
+        (((4, 5), (6, 5), (6,)), None, "v must have a row for each row of k"),
         (((4, 5), (6, 5), (6, 7)), np.ones((4, 6)), "mask must be booleans; got float64"),
         (((4, 5), (6, 5), (6, 7)), np.full((6, 4), True), "mask must broadcast"),
         (((4, 5), (6, 5), (6, 7)), np.full((1, 4, 6), True), "mask must broadcast"),
+        (((4, 5), (6, 5), (6, 7)), np.full((4, 5), True), "mask must broadcast"),
     ],
 )
 def test_what_does_not_fit_is_refused(shapes, mask, message):
@@ -132,7 +193,7 @@ def test_heads_that_cannot_be_grouped_are_refused(heads):
         (lambda: alibi_bias(2, 3, 2), "s must be at least t = 3; got 2"),
         (lambda: padding_mask([[1]], 3), "lengths must be a row of whole numbers"),
         (lambda: padding_mask([1.5], 3), "lengths must be a row of whole numbers"),
-        (lambda: padding_mask([4], 3), r"lengths must lie in \[0, 3\]"),
+        (lambda: padding_mask([4, 1], 3), r"lengths must lie in \[0, 3\]"),
         (lambda: padding_mask([-1], 3), r"lengths must lie in \[0, 3\]"),
         (lambda: split_heads(np.zeros((1, 2, 5)), heads=2), "heads must divide the width 5; got 2"),
         (lambda: rotary(np.zeros((2, 3))), "d must be even"),
@@ -185,7 +246,7 @@ def test_slopes_as_published():
     np.testing.assert_array_equal(alibi_slopes(8), 0.5 ** np.arange(1, 9))
     np.testing.assert_allclose(alibi_slopes(16), 0.5 ** (np.arange(1, 17) / 2), rtol=1e-15)
     np.testing.assert_allclose(alibi_slopes(12)[8:], 0.5 ** np.array([0.5, 1.5, 2.5, 3.5]))
-    assert len(alibi_slopes(12)) == 12
+    np.testing.assert_allclose(alibi_slopes(7), 0.5 ** np.array([2, 4, 6, 8, 1, 3, 5]))
 
 
 def test_a_bias_by_hand():
@@ -194,3 +255,4 @@ def test_a_bias_by_hand():
     assert bias.dtype == np.float32
     np.testing.assert_array_equal(bias[0], [[-0.5, 0, -0.5], [-1, -0.5, 0]])
     np.testing.assert_array_equal(bias[1], [[-0.25, 0, -0.25], [-0.5, -0.25, 0]])
+    np.testing.assert_array_equal(alibi_bias(8, 2)[0], [[0, -0.5], [-0.5, 0]])

@@ -25,6 +25,13 @@ def test_hinge_pulls_only_where_the_margin_is_not_reached():
     np.testing.assert_allclose(s.grad, [0, -1 / 3, 1 / 3])
 
 
+def test_hinge_does_not_pull_at_the_margin_and_beyond():
+    """Margins y s of 1.5 and of 1, which is just enough; the slope there is ours to choose."""
+    s = Tensor([1.5, -1.0], requires_grad=True)
+    hinge(s, np.array([1.0, -1.0])).backward()
+    np.testing.assert_array_equal(s.grad, [0, 0])
+
+
 def test_hinge_takes_signs_that_are_whole_numbers():
     s = Tensor(np.float32([0.5, -0.5]), requires_grad=True)
     hinge(s, np.array([1, -1])).backward()

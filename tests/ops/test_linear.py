@@ -6,6 +6,8 @@ Gradients, precision, PyTorch and Keras are in test_ops.py.
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.autograd import Tensor
 from labkit.ops import embedding, linear, one_hot
@@ -87,3 +89,25 @@ def test_one_hot_equals_pytorch():
 def test_what_is_wrong_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@given(
+    batch=st.lists(st.integers(0, 3), max_size=3).map(tuple),
+    d_in=st.integers(1, 4),
+    d_out=st.integers(1, 4),
+    seed=st.integers(0, 1000),
+)
+def test_any_batch_is_its_rows_one_at_a_time(batch, d_in, d_out, seed):
+    rng = np.random.default_rng(seed)
+    x, w, b = (
+        rng.normal(size=(*batch, d_in)),
+        rng.normal(size=(d_in, d_out)),
+        rng.normal(size=d_out),
+    )
+    out = linear(x, w, b)
+    assert out.shape == (*batch, d_out)
+    for i in (*np.ndindex(batch),):
+        row = [sum(x[i][u] * w[u, v] for u in range(d_in)) + b[v] for v in range(d_out)]
+        np.testing.assert_allclose(out[i], row, rtol=1e-12, atol=1e-14)
+    ids = rng.integers(d_in, size=batch)
+    np.testing.assert_array_equal(embedding(ids, w), one_hot(ids, k=d_in) @ w)

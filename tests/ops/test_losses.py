@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.autograd import Tensor
 from labkit.ops import (
@@ -202,6 +204,10 @@ def test_a_mean_over_nothing_is_refused(loss):
             "every row of target must sum to 1; got a row that sums to 1.1",
         ),
         (
+            lambda: kl_divergence(np.zeros((1, 2)), np.array([[0.5, 0.50015]])),
+            "every row of target must sum to 1; got a row that sums to 1.00015",
+        ),
+        (
             lambda: cross_entropy(np.zeros((1, 4, 3)), np.array([[0, 1, 2, 3]])),
             r"target must lie in \[0, 3\); got 3",
         ),
@@ -247,6 +253,10 @@ def test_what_is_ignored_neither_counts_nor_moves(rng):
     assert not z.grad[1::2].any()
 
 
+def test_of_one_class_alone_an_example_can_be_ignored_too():
+    assert cross_entropy(np.zeros((2, 1)), np.array([0, -100]), ignore_index=-100) == 0
+
+
 def test_the_options_that_change_nothing_change_nothing(rng):
     logits, target = rng.normal(size=(4, 3)), np.array([2, 1, 0, 1])
     plain = cross_entropy(logits, target)
@@ -269,3 +279,64 @@ def test_the_options_that_change_nothing_change_nothing(rng):
 def test_options_that_make_no_sense_are_named(target, config, words):
     with pytest.raises(ValueError, match=words):
         cross_entropy(np.zeros((2, 3)), np.array(target), **config)
+
+
+# --- what holds of any numbers ------------------------------------------------------------------
+
+sizes = {"n": st.integers(1, 5), "k": st.integers(2, 4), "seed": st.integers(0, 1000)}
+
+
+@given(**sizes, shift=st.floats(-1000, 1000))
+def test_cross_entropy_is_the_mean_surprise_in_any_order(n, k, seed, shift):
+    """One example at a time; a constant for all classes, the examples' order and the names of the
+    classes do not matter.
+    """
+    rng = np.random.default_rng(seed)
+    logits, target = rng.normal(size=(n, k)) * 3, rng.integers(k, size=n)
+    loss = cross_entropy(logits, target)
+    surprises = [-math.log(softmax(row)[i]) for row, i in zip(logits, target, strict=True)]
+    assert loss == pytest.approx(sum(surprises) / n, rel=1e-12)
+    assert cross_entropy(logits + shift, target) == pytest.approx(loss, rel=1e-9)
+    examples, names = rng.permutation(n), rng.permutation(k)
+    shuffled = cross_entropy(logits[examples][:, names], np.argsort(names)[target[examples]])
+    assert shuffled == pytest.approx(loss, rel=1e-12)
+    assert kl_divergence(logits, np.eye(k)[target]) == pytest.approx(loss, rel=1e-12)
+
+
+@given(**sizes, share=st.floats(0, 1), stretch=st.floats(0.1, 10))
+def test_smoothing_mixes_two_losses_and_weights_count_by_their_ratio(n, k, seed, share, stretch):
+    rng = np.random.default_rng(seed)
+    logits, target = rng.normal(size=(n, k)), rng.integers(k, size=n)
+    hard, even = (cross_entropy(logits, target, label_smoothing=s) for s in (0.0, 1.0))
+    mixed = cross_entropy(logits, target, label_smoothing=share)
+    assert mixed == pytest.approx((1 - share) * hard + share * even, rel=1e-12)
+    weight = rng.uniform(0.5, 2, size=k)
+    weighted = cross_entropy(logits, target, weight=weight)
+    assert weighted == pytest.approx(cross_entropy(logits, target, weight=stretch * weight))
+    each = [cross_entropy(logits[i : i + 1], target[i : i + 1]) for i in range(n)]
+    assert weighted == pytest.approx(np.average(each, weights=weight[target]), rel=1e-12)
+
+
+@given(**sizes, delta=st.floats(0.01, 5))
+def test_the_huber_loss_lies_below_both_of_its_relatives(n, k, seed, delta):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(2, n, k))
+    loss = huber(a, b, delta=delta)
+    assert 0 < loss <= min(mean_squared_error(a, b) / 2, delta * mean_absolute_error(a, b))
+    assert huber(b, a, delta=delta) == loss
+    assert huber(a, b, delta=100.0) == pytest.approx(mean_squared_error(a, b) / 2)
+
+
+@given(**sizes)
+def test_divergences_are_never_negative(n, k, seed):
+    """And zero where nothing is wrong; yes and no can change sides."""
+    rng = np.random.default_rng(seed)
+    logits, other = rng.normal(size=(2, n, k)) * 3
+    assert kl_divergence(logits, softmax(other)) > 0
+    assert kl_divergence(logits, softmax(logits)) == pytest.approx(0, abs=1e-14)
+    y = rng.random((n, k))
+    loss = binary_cross_entropy(logits, y)
+    assert loss == pytest.approx(binary_cross_entropy(-logits, 1 - y), rel=1e-12)
+    p = sigmoid(logits)
+    by_definition = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert loss == pytest.approx(by_definition, rel=1e-12)

@@ -5,6 +5,8 @@ Gradients, precision, PyTorch and Keras are in test_ops.py.
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.autograd import Tensor
 from labkit.ops import batch_norm, group_norm, layer_norm, normalize, rms_norm
@@ -99,3 +101,39 @@ def test_a_great_offset_costs_no_digits():
 def test_what_is_wrong_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- what holds of any numbers ------------------------------------------------------------------
+
+
+@given(
+    n=st.integers(2, 4),
+    groups=st.integers(1, 3),
+    per_group=st.integers(1, 2),
+    size=st.tuples(st.integers(1, 3), st.integers(2, 3)),
+    stretch=st.floats(0.1, 10),
+    shift=st.floats(-100, 100),
+    seed=st.integers(0, 1000),
+)
+def test_what_is_normalized_forgets_its_scale(n, groups, per_group, size, stretch, shift, seed):
+    """And a sign turned round comes out turned round; examples keep to themselves, or their order.
+
+    Twice is once: what has mean 0 and variance 1 stays as it is.
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, groups * per_group, *size))
+    order = rng.permutation(n)
+    for function in (
+        lambda x: batch_norm(x, eps=0.0),
+        lambda x: layer_norm(x, eps=0.0),
+        lambda x: group_norm(x, groups=groups, eps=0.0),
+    ):
+        out = function(x)
+        np.testing.assert_allclose(function(stretch * x + shift), out, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(function(-x), -out, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(function(x[order]), out[order], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(function(out), out, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(rms_norm(-stretch * x, eps=0.0), -rms_norm(x, eps=0.0), rtol=1e-12)
+    np.testing.assert_allclose((rms_norm(x, eps=0.0) ** 2).mean(axis=-1), 1, rtol=1e-12)
+    alone = [group_norm(x[i : i + 1], groups=groups) for i in range(n)]
+    np.testing.assert_allclose(group_norm(x, groups=groups), np.concatenate(alone), rtol=1e-12)

@@ -31,6 +31,7 @@ def test_by_hand():
 
 def test_slopes_by_hand():
     assert slope(elu, -math.log(2), alpha=3.0) == pytest.approx(1.5)
+    assert slope(elu, 0.0, alpha=3.0) == 3.0
     assert slope(softplus, math.log(3)) == pytest.approx(0.75)
     assert slope(silu, 0.0) == slope(gelu, 0.0) == slope(gelu, 0.0, approximate="tanh") == 0.5
     # Phi(1) + phi(1) = 0.841345 + 0.241971

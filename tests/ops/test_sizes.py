@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.ops import (
     conv_output_size,
@@ -269,3 +271,36 @@ def test_receptive_field_is_where_gradients_arrive():
 def test_receptive_field_names_what_is_wrong(layer, words):
     with pytest.raises(ValueError, match=words):
         receptive_field([3, layer])
+
+
+# --- counted one place at a time ----------------------------------------------------------------
+
+settings = {
+    "n": st.integers(1, 60),
+    "k": st.integers(1, 7),
+    "s": st.integers(1, 5),
+    "p": st.integers(0, 6),
+    "d": st.integers(1, 4),
+}
+
+
+@given(**settings, after=st.integers(0, 6))
+def test_a_kernel_is_moved_until_it_no_longer_fits(n, k, s, p, d, after):
+    last_element = d * (k - 1)
+    places = [i for i in range(0, n + p + after, s) if i + last_element < n + p + after]
+    ours = size_or_none(conv_output_size, n, k, stride=s, padding=(p, after), dilation=d)
+    assert ours == (len(places) or None)
+
+
+@given(**settings, ceil_mode=st.booleans())
+def test_a_window_is_moved_until_it_no_longer_may(n, k, s, p, d, ceil_mode):
+    """With ceil_mode one more that does not fit, if something is left for it and it does not start
+    in the padding at the end.
+    """
+    p = min(p, k // 2)
+    fits = [i for i in range(0, n + 2 * p, s) if i + d * (k - 1) < n + 2 * p]
+    following = len(fits) * s
+    left_over = (following - s) + d * (k - 1) + 1 < n + 2 * p
+    more = ceil_mode and left_over and following < n + p
+    config = {"stride": s, "padding": p, "dilation": d, "ceil_mode": ceil_mode}
+    assert size_or_none(pool_output_size, n, k, **config) == (len(fits) + more or None)
