@@ -28,7 +28,8 @@ def normalize(x, *, axis, eps=1e-5):
     [Ioffe and Szegedy 2015, algorithm 1]
     """
     centred = x - x.mean(axis=axis, keepdims=True)
-    return centred / np.sqrt(_mean_square(centred, axis) + eps)
+    variance = np.mean(centred**2, axis=axis, keepdims=True)
+    return centred / np.sqrt(variance + eps)
 
 
 @normalize.defvjp
@@ -37,8 +38,7 @@ def normalize_vjp(g, out, x, *, axis, eps=1e-5):
 
     (g - mean(g) - x' mean(g x')) / sqrt(variance + eps)
     """
-    centred = x - x.mean(axis=axis, keepdims=True)
-    deviation = np.sqrt(_mean_square(centred, axis) + eps)
+    deviation = np.sqrt(x.var(axis=axis, keepdims=True) + eps)
     along = (g * out).mean(axis=axis, keepdims=True)
     return ((g - g.mean(axis=axis, keepdims=True) - out * along) / deviation,)
 
@@ -139,10 +139,6 @@ def rms_norm(x, w=None, *, eps=1e-6):
     _check_shape("w", w, x.shape[-1:])
     out = x / sqrt(reduce_mean(x * x, axis=-1, keepdims=True) + eps)
     return _scaled(out, w, None, x.shape[-1:])
-
-
-def _mean_square(centred, axis):
-    return np.mean(centred**2, axis=axis, keepdims=True)
 
 
 def _scaled(out, w, b, shape):
