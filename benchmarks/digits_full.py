@@ -17,24 +17,19 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ["KERAS_BACKEND"] = "torch"
 
 import argparse
-import datetime
 import hashlib
-import importlib.metadata
 import json
-import platform
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.provenance import code_as_committed, made_with
 from labkit import datasets, models, optim
 from labkit.dataloader import batches
 from labkit.metrics import wilson_interval
 
-ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "digits_full.json"
 
 
@@ -202,29 +197,10 @@ def sha256(mnist):
 
 def provenance(mnist):
     """Return where and with what a run is made."""
-    packages = ("numpy", "torch", "keras")
-    return {
-        "script": "benchmarks/digits_full.py",
-        "commit": git("rev-parse", "HEAD").stdout.strip(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    return made_with("benchmarks/digits_full.py", ("numpy", "torch", "keras")) | {
         "data": "MNIST, 60,000 training and 10,000 test images",
         "data_sha256": sha256(mnist),
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in packages},
-        "machine": f"{os.cpu_count()}-core {platform.machine()} {platform.system()} machine, "
-        "one thread, shared with other work",
     }
-
-
-def code_as_committed():
-    """Return whether the files that are loaded now are those of the commit."""
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "labkit"]
-    files = [module.__file__ for module in modules if module.__file__]
-    return git("diff", "--quiet", "HEAD", "--", __file__, *files).returncode == 0
-
-
-def git(*arguments):
-    return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
 
 
 def save_run(run):
@@ -268,7 +244,7 @@ def run_once(name, library, seed, data, about, epochs):
     experiment = EXPERIMENTS[name]
     weight_rng, order_rng = (np.random.default_rng([seed, i]) for i in (0, 1))
     trainer = LIBRARIES[library](experiment.network, weight_rng)
-    about = about | {"code_as_committed": code_as_committed()}
+    about = about | {"code_as_committed": code_as_committed(__file__)}
     labels = {"experiment": name, "library": library, "seed": seed}
     epochs = epochs or experiment.epochs
     for run in train(trainer, experiment, order_rng, data, epochs):
