@@ -5,6 +5,7 @@ import numpy as np
 from labkit import ops
 from labkit.nn.initializers import glorot_uniform, normal, zeros
 from labkit.nn.module import Module, Parameter
+from labkit.ops.sizes import check_groups, check_sizes, pair
 
 
 class Linear(Module):
@@ -17,7 +18,7 @@ class Linear(Module):
     """
 
     def __init__(self, d_in, d_out, *, rng, bias=True, init=glorot_uniform, dtype=np.float32):
-        _check_sizes(d_in=d_in, d_out=d_out)
+        check_sizes(d_in=d_in, d_out=d_out)
         self.weight = Parameter(init((d_in, d_out), rng=rng, dtype=dtype))
         self.bias = Parameter(zeros((d_out,), dtype=dtype)) if bias else None
 
@@ -39,7 +40,7 @@ class Embedding(Module):
     """
 
     def __init__(self, k, d, *, rng, init=normal, dtype=np.float32):
-        _check_sizes(k=k, d=d)
+        check_sizes(k=k, d=d)
         self.weight = Parameter(init((k, d), rng=rng, dtype=dtype))
 
     def forward(self, ids):
@@ -75,9 +76,9 @@ class Conv2d(Module):
         init=glorot_uniform,
         dtype=np.float32,
     ):
-        _check_sizes(c_in=c_in, c_out=c_out, groups=groups)
-        _check_groups(groups, c_in=c_in, c_out=c_out)
-        shape = (c_out, c_in // groups, *_pair(kernel_size))
+        check_sizes(c_in=c_in, c_out=c_out)
+        check_groups(groups, c_in=c_in, c_out=c_out)
+        shape = (c_out, c_in // groups, *pair("kernel_size", kernel_size, at_least=1))
         self.weight = Parameter(init(shape, rng=rng, dtype=dtype))
         self.bias = Parameter(zeros((c_out,), dtype=dtype)) if bias else None
         self.config = {
@@ -124,9 +125,9 @@ class ConvTranspose2d(Module):
         init=glorot_uniform,
         dtype=np.float32,
     ):
-        _check_sizes(c_in=c_in, c_out=c_out, groups=groups)
-        _check_groups(groups, c_in=c_in, c_out=c_out)
-        shape = (c_in, c_out // groups, *_pair(kernel_size))
+        check_sizes(c_in=c_in, c_out=c_out)
+        check_groups(groups, c_in=c_in, c_out=c_out)
+        shape = (c_in, c_out // groups, *pair("kernel_size", kernel_size, at_least=1))
         self.weight = Parameter(init(shape, rng=rng, dtype=dtype))
         self.bias = Parameter(zeros((c_out,), dtype=dtype)) if bias else None
         self.config = {
@@ -258,25 +259,3 @@ class Dropout(Module):
 
     def __repr__(self):
         return f"Dropout({self.p})"
-
-
-def _pair(kernel_size):
-    if not isinstance(kernel_size, tuple | list):
-        kernel_size = kernel_size, kernel_size
-    if len(kernel_size) != 2:
-        raise ValueError(f"kernel_size must be an integer or a pair; got {kernel_size}")
-    _check_sizes(kernel_size=kernel_size[0])
-    _check_sizes(kernel_size=kernel_size[1])
-    return tuple(kernel_size)
-
-
-def _check_sizes(**sizes):
-    for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} must be a positive integer; got {size!r}")
-
-
-def _check_groups(groups, **channels):
-    for name, count in channels.items():
-        if count % groups:
-            raise ValueError(f"{name} must be a multiple of groups = {groups}; got {count}")

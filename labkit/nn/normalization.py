@@ -5,8 +5,8 @@ import numpy as np
 from labkit import ops
 from labkit.autograd import Tensor
 from labkit.nn.initializers import zeros
-from labkit.nn.layers import _check_groups, _check_sizes
 from labkit.nn.module import Buffer, Module, Parameter
+from labkit.ops.sizes import check_groups, check_sizes
 
 
 class BatchNorm1d(Module):
@@ -36,7 +36,7 @@ class BatchNorm1d(Module):
     ndims: tuple[int, ...] = (2, 3)
 
     def __init__(self, c, *, momentum=0.1, eps=1e-5, dtype=np.float32):
-        _check_sizes(c=c)
+        check_sizes(c=c)
         if not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be in [0, 1]; got {momentum}")
         self.weight = Parameter(np.ones(c, dtype=dtype))
@@ -89,7 +89,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, d, *, eps=1e-5, bias=True, dtype=np.float32):
-        _check_sizes(d=d)
+        check_sizes(d=d)
         self.weight = Parameter(np.ones(d, dtype=dtype))
         self.bias = Parameter(zeros((d,), dtype=dtype)) if bias else None
         self.eps = float(eps)
@@ -112,8 +112,8 @@ class GroupNorm(Module):
     """
 
     def __init__(self, groups, c, *, eps=1e-5, dtype=np.float32):
-        _check_sizes(groups=groups, c=c)
-        _check_groups(groups, c=c)
+        check_sizes(c=c)
+        check_groups(groups, c=c)
         self.weight = Parameter(np.ones(c, dtype=dtype))
         self.bias = Parameter(zeros((c,), dtype=dtype))
         self.groups, self.eps = groups, float(eps)
@@ -134,7 +134,7 @@ class RMSNorm(Module):
     """
 
     def __init__(self, d, *, eps=1e-6, dtype=np.float32):
-        _check_sizes(d=d)
+        check_sizes(d=d)
         self.weight = Parameter(np.ones(d, dtype=dtype))
         self.eps = float(eps)
 

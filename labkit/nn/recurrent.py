@@ -12,8 +12,8 @@ import numpy as np
 from labkit import ops
 from labkit.autograd import concatenate
 from labkit.nn.initializers import glorot_uniform, zeros
-from labkit.nn.layers import _check_sizes
 from labkit.nn.module import Module, Parameter
+from labkit.ops.sizes import check_sizes
 
 
 class RNN(Module):
@@ -33,7 +33,7 @@ class RNN(Module):
     gates = 1
 
     def __init__(self, d_in, d, *, rng, init=glorot_uniform, dtype=np.float32):
-        _check_sizes(d_in=d_in, d=d)
+        check_sizes(d_in=d_in, d=d)
         shapes = (d_in, self.gates * d), (d, self.gates * d)
         self.weight, self.recurrent = (Parameter(init(s, rng=rng, dtype=dtype)) for s in shapes)
         self.bias = Parameter(zeros((self.gates * d,), dtype=dtype))

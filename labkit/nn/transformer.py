@@ -11,10 +11,11 @@ import numpy as np
 from labkit import ops
 from labkit.autograd import concatenate
 from labkit.nn.initializers import glorot_uniform
-from labkit.nn.layers import Dropout, Linear, _check_sizes
+from labkit.nn.layers import Dropout, Linear
 from labkit.nn.module import Module
 from labkit.nn.normalization import LayerNorm
 from labkit.ops.attention import merge_heads, split_heads
+from labkit.ops.sizes import check_sizes
 
 
 class Cache:
@@ -77,7 +78,7 @@ class MultiHeadAttention(Module):
         dtype=np.float32,
     ):
         kv_heads = heads if kv_heads is None else kv_heads
-        _check_sizes(d=d, heads=heads, kv_heads=kv_heads)
+        check_sizes(d=d, heads=heads, kv_heads=kv_heads)
         if d % heads or heads % kv_heads:
             raise ValueError(f"heads must divide d, kv_heads heads; got {d}, {heads}, {kv_heads}")
         make = {"rng": rng, "bias": bias, "init": init, "dtype": dtype}
@@ -226,7 +227,7 @@ class Encoder(Module):
     kind = TransformerBlock
 
     def __init__(self, layers, d, heads, hidden, *, rng, norm_first=True, final_norm=None, **block):
-        _check_sizes(layers=layers)
+        check_sizes(layers=layers)
         make = {"rng": rng, "norm_first": norm_first, **block}
         self.blocks = [self.kind(d, heads, hidden, **make) for _ in range(layers)]
         shape = {name: block[name] for name in ("eps", "dtype") if name in block}

@@ -170,3 +170,23 @@ def pair(name, value, *, at_least):
     if len(value) != 2:
         raise ValueError(f"{name} must be a whole number or a pair of them; got {value!r}")
     return tuple(whole(name, v, at_least=at_least) for v in value)
+
+
+def check_sizes(**sizes):
+    """Raise ValueError unless each of these is a whole number, at least 1.
+
+    >>> check_sizes(d_in=3, d_out=2)
+    """
+    for name, size in sizes.items():
+        whole(name, size, at_least=1)
+
+
+def check_groups(groups, **channels):
+    """Raise ValueError unless groups is a whole number, at least 1, that divides all channels.
+
+    >>> check_groups(2, c_in=4, c_out=6)
+    """
+    whole("groups", groups, at_least=1)
+    for name, count in channels.items():
+        if count % groups:
+            raise ValueError(f"groups must divide {name}, here {count}; got {groups}")

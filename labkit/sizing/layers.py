@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from labkit.nn import Conv2d, ConvTranspose2d, Linear, Module, Sequential
+from labkit.ops.sizes import check_groups, pair
 
 
 def linear_parameters(d_in: int, d_out: int, *, bias: bool = True) -> int:
@@ -42,14 +43,13 @@ def conv2d_parameters(
 
     Unlike a linear layer's it does not depend on the size of the image.
 
-    Raises ValueError if groups divides c_in or c_out with a remainder.
+    Raises ValueError if groups does not divide c_in and c_out, or a kernel size is no whole number.
 
     >>> conv2d_parameters(32, 64, 3)
     18496
     """
-    if c_in % groups or c_out % groups:
-        raise ValueError(f"groups must divide c_in = {c_in} and c_out = {c_out}; got {groups}")
-    kh, kw = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    check_groups(groups, c_in=c_in, c_out=c_out)
+    kh, kw = pair("kernel_size", kernel_size, at_least=1)
     return c_out * (c_in // groups) * kh * kw + c_out * bias
 
 
@@ -65,7 +65,7 @@ def conv2d_multiply_adds(
 
     output_size (h, w) is that of the output. Positions in the padding are counted too.
 
-    Raises ValueError if groups divides c_in or c_out with a remainder.
+    Raises ValueError as `conv2d_parameters` does.
 
     >>> conv2d_multiply_adds(32, 64, 3, (11, 11))
     2230272

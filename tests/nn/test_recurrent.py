@@ -117,5 +117,5 @@ def test_how_they_start():
 
 @pytest.mark.parametrize("name", KINDS)
 def test_sizes_must_be_positive(name):
-    with pytest.raises(ValueError, match="d must be a positive integer; got 0"):
+    with pytest.raises(ValueError, match="d must be a whole number, at least 1; got 0"):
         KINDS[name](6, 0, rng=np.random.default_rng(0))

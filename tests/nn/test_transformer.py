@@ -159,8 +159,14 @@ def test_a_bias_is_added_to_the_scores():
     [
         (lambda: nn.MultiHeadAttention(12, 5, rng=rng()), "heads must divide d, kv_heads heads"),
         (lambda: nn.MultiHeadAttention(12, 4, kv_heads=3, rng=rng()), "got 12, 4, 3"),
-        (lambda: nn.MultiHeadAttention(12, 0, rng=rng()), "heads must be a positive integer"),
-        (lambda: nn.Encoder(0, 12, 3, 8, rng=rng()), "layers must be a positive integer; got 0"),
+        (
+            lambda: nn.MultiHeadAttention(12, 0, rng=rng()),
+            "heads must be a whole number, at least 1",
+        ),
+        (
+            lambda: nn.Encoder(0, 12, 3, 8, rng=rng()),
+            "layers must be a whole number, at least 1; got 0",
+        ),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(build, message):

@@ -158,6 +158,12 @@ def test_groups_must_divide_the_channels(c_in, c_out):
         sizing.conv2d_multiply_adds(c_in, c_out, 3, (5, 5), groups=2)
 
 
+@pytest.mark.parametrize("kernel_size", [0, 1.5, (3, 3, 3)])
+def test_a_kernel_has_one_size_or_two(kernel_size):
+    with pytest.raises(ValueError, match="kernel_size must be a whole number"):
+        sizing.conv2d_parameters(2, 4, kernel_size)
+
+
 def test_an_input_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="must"):
         sizing.layer_sizes(models.digits_mlp(rng=rng()), (1, 27, 28))

@@ -1,0 +1,46 @@
+"""Every public name of labkit is in the API reference of the book, on one page."""
+
+import importlib
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from test_architecture import MODULES, RANKS
+from witnesses import public_names
+
+PAGES = Path(__file__).resolve().parents[1] / "book" / "api"
+LISTED = Counter(
+    module
+    for page in PAGES.glob("*.md")
+    for module in re.findall(
+        r"^\.\. automodule:: (\S+)\n   :members:$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+)
+PROGRAMS = {"labkit.cli", "labkit.devices.__main__"}  # what they do, the command says
+FRAMEWORKS = {"labkit.frameworks.torch_models", "labkit.frameworks.keras_models"}
+PUBLIC = sorted(({m for m in RANKS if m.count(".")} | FRAMEWORKS) - PROGRAMS)
+
+
+def test_a_module_is_listed_once_and_exists():
+    assert set(LISTED) <= set(MODULES)
+    assert set(LISTED.values()) == {1}
+
+
+def test_every_page_is_in_the_table_of_pages():
+    pages = {page.name for page in PAGES.glob("*.md")} - {"index.md"}
+    assert set(re.findall(r"\((\w+\.md)\)", (PAGES / "index.md").read_text())) == pages
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_public_name_is_in_the_reference(module):
+    """By the module that offers it, or by the one that defines it."""
+    if module in FRAMEWORKS:
+        pytest.importorskip("torch")
+        pytest.importorskip("keras")
+    imported = importlib.import_module(module)
+    homes = {
+        name: getattr(getattr(imported, name), "__module__", module)
+        for name in public_names(module)
+    }
+    assert not [n for n, home in homes.items() if module not in LISTED and home not in LISTED]
