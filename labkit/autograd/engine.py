@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+#: Every primitive by its name, as soon as its module is imported.
 PRIMITIVES: dict[str, Callable] = {}
 
 _recording = True

@@ -20,6 +20,7 @@ from labkit.devices.system import System
 
 __all__ = ["ASKABLE", "Accelerator", "Cpu", "Framework", "Machine", "Memory", "Place", "describe"]
 
+#: What `describe` can be told to ask.
 ASKABLE = (*frameworks.NAMES, "nvidia-smi")
 
 

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-BLOCK = 16_384  # numbers handled at a time: few enough to stay in the processor's cache
+#: How many numbers are handled at a time, few enough to stay in the processor's cache.
+BLOCK = 16_384
 
 
 class Optimizer:

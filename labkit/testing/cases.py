@@ -67,6 +67,7 @@ _POOLS = (
     Case("nothing", normal((0, 3, 4, 4)), {"kernel_size": 2}),
 )
 
+#: For each function, by name, the calls to try.
 CASES: dict[str, tuple[Case, ...]] = {
     "add": _PAIRS,
     "subtract": _PAIRS,

@@ -10,7 +10,9 @@ from labkit.autograd import Tensor, unbroadcast
 from labkit.gradcheck import numerical_gradient, relative_error
 from labkit.testing.cases import CASES
 
+#: How far a value may be off, relative to the largest, in each precision.
 VALUE_TOLERANCE = {np.float64: 1e-9, np.float32: 1e-5}
+#: How far a gradient may be from differences, relative to the largest.
 GRADIENT_TOLERANCE = 1e-6
 
 
