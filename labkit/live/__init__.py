@@ -1,6 +1,16 @@
 """Live figures: one ES module each, in anywidget's shape, served by the book and by JupyterLab.
 
-``NAME.js`` holds one figure, ``shared.js`` what all of them need, ``live.css`` their looks.
+``NAME.js`` holds one figure, ``shared.js`` what all of them need, ``live.css`` their looks. A
+figure is a pure function from its state to HTML, so that the same code draws the still image of a
+page without scripts; `labkit.widgets` holds the class of each.
+
+For authors of chapters:
+
+- End a cell with ``widgets.NAME(...)``, in the state that the page is speaking of.
+- Before it, say what to turn and ask what will happen; after it, say what was to be seen.
+- Use one where turning a knob teaches more than a picture does, and one for an idea.
+- The page must hold without it: its still shows the state you gave, and no claim rests on more.
+- Its numbers are labkit's, and a test says so; a number that you quote is printed by the page.
 """
 
 import re

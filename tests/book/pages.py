@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
+HTML = BOOK / "_build" / "html"
 SETUP = "# Setup. Written by tools/address.py"
 
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
@@ -60,6 +61,32 @@ def markdown_cells(path):
 def code_cells(path):
     """The code cells that the reader sees: all but the setup."""
     return [c for c in cells(path) if c.kind == "code" and not c.source.startswith(SETUP)]
+
+
+# --- live figures -------------------------------------------------------------------------------
+
+LIVE = re.compile(r'data-live="(\w+)"|^```\{anywidget\} \S*?(\w+)\.js', re.M)
+
+
+def live_figures():
+    """For each page with live figures, by its address in the book, their names in order."""
+    found = {}
+    for path in [*NOTEBOOKS, *sorted(BOOK.rglob("*.md"))]:
+        if "_build" in path.parts or "node_modules" in path.parts:
+            continue
+        names = LIVE.findall("\n".join(texts(path)))
+        if names:
+            found[path.relative_to(BOOK).with_suffix("").as_posix()] = [a or b for a, b in names]
+    return found
+
+
+def texts(path):
+    """What a page says and what its cells put out as HTML."""
+    for cell in cells(path):
+        if cell.kind == "markdown":
+            yield cell.source
+        for output in cell.outputs:
+            yield joined(output.get("data", {}).get("text/html", ""))
 
 
 # --- prose --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pages
 import pytest
 
 bs4 = pytest.importorskip("bs4", reason="BeautifulSoup comes with the book: pip install -e .[book]")
-HTML = pages.BOOK / "_build" / "html"
+HTML = pages.HTML
 GENERATED = {"genindex.html", "py-modindex.html", "search.html"}  # Sphinx's own lists
 
 

@@ -1,4 +1,4 @@
-"""The live figure in JupyterLab: mouse and keys change it, and Python sees what they did."""
+"""The live figures in JupyterLab: mouse and keys change them, and Python sees what they did."""
 
 import json
 import os
@@ -8,15 +8,23 @@ import sys
 import time
 import urllib.request
 
+import figures
 import pytest
 from browser import Visit, chromium
+
+from labkit import widgets
 
 pytest.importorskip("anywidget", reason="anywidget comes with: pip install -e .[notebook]")
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install -e .[test]")
 pytest.importorskip("jupyterlab", reason="JupyterLab comes with: pip install -e .[notebook]")
 
-SHOW = "from labkit.widgets import ConvolutionExplorer\nw = ConvolutionExplorer(size=7)\nw"
-ASK = "print({key: w.state[key] for key in ('stride', 'row', 'column')}, w.output_size)"
+CLASSES = [
+    name for name, kind in vars(widgets).items() if getattr(kind, "module", "") in figures.ACTS
+]
+SHOW = f"""from labkit import widgets
+figures = [getattr(widgets, name)() for name in {CLASSES}]
+display(*figures)"""
+ASK = "import json\nprint(json.dumps([figure.state for figure in figures]))"
 
 
 def free_port():
@@ -90,29 +98,26 @@ def run_first_cell(page):
     return pytest.fail(f"no live figure: {page.locator('.jp-CodeCell').first.inner_text()}")
 
 
-def test_keys_and_mouse_reach_the_figure_and_python_sees_it(lab):
+def test_keys_and_mouse_reach_the_figures_and_python_sees_it(lab):
     with chromium() as browser, Visit(browser, f"{lab}/lab/tree/live.ipynb") as visit:
         page = visit.page
         run_first_cell(page)
-        figure = page.locator(".live").first
-
-        slider = figure.locator("input[data-key=stride]")
-        slider.click(position={"x": 8, "y": 8})
-        slider.press("ArrowRight")
-        assert json.loads(figure.get_attribute("data-state"))["stride"] == 2
-        figure.locator(".live-panel").nth(2).locator(".live-cell").nth(1).click()
-        stage = figure.locator(".live-stage")
-        page.keyboard.press("ArrowDown")
-        stage.press("ArrowDown")
-        state = json.loads(figure.get_attribute("data-state"))
-        assert (state["row"], state["column"]) == (2, 1)
+        shown = page.locator(".live")
+        page.wait_for_function(
+            "(n) => document.querySelectorAll('.live[data-ready]').length === n", arg=len(CLASSES)
+        )
+        for figure in shown.all():
+            figures.check_press(figure, lambda part: part.click())
+            figure.locator(".live-stage").focus()
+            for key in ("Home", "ArrowRight", "ArrowDown"):
+                page.keyboard.press(key)
+            figures.check_controls(figure)
         cells = page.locator(".jp-CodeCell")
-        assert cells.count() == 2, "a key meant for the figure reached the notebook"
+        assert cells.count() == 2, "a key meant for a figure reached the notebook"
 
+        states = [figures.state(figure) for figure in shown.all()]
         cells.nth(1).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
         said = cells.nth(1).locator(".jp-OutputArea-output")
-        page.wait_for_function(
-            "() => document.querySelectorAll('.jp-CodeCell')[1].innerText.includes(\"'stride': 2\")"
-        )
-        assert "{'stride': 2, 'row': 2, 'column': 1} 4" in said.inner_text()
+        said.filter(has_text="padding").wait_for()
+        assert json.loads(said.text_content()) == states
