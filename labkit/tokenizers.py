@@ -76,7 +76,10 @@ def learn_merges(words: dict[tuple, int], count: int) -> list[tuple]:
             break
         best = max(pairs, key=pairs.__getitem__)  # the first of the largest
         merges.append(best)
-        words = {_merged(word, best): n for word, n in words.items()}
+        merged: Counter[tuple] = Counter()
+        for word, n in words.items():
+            merged[_merged(word, best)] += n  # two cuts of one word may have become the same
+        words = merged
     return merges
 
 
@@ -90,7 +93,8 @@ class BytePairTokenizer:
     Numbers 0 to 255 are the bytes, then come what the merges make, in order, then the special
     tokens, which stand for themselves wherever `encode` is told to look for them.
 
-    Raises ValueError if a merge joins what is no token yet, or special tokens are alike or empty.
+    Raises ValueError if a merge joins what is no token yet, or special tokens are alike or empty;
+    later for text with half of a surrogate pair, which stands for no character and has no UTF-8.
 
     >>> tokenizer = BytePairTokenizer.train("low low lower lowest", vocabulary_size=259)
     >>> tokenizer.encode("low lower")
@@ -116,7 +120,7 @@ class BytePairTokenizer:
         if len(set(self.special)) < len(self.special) or "" in self.special:
             raise ValueError(f"special tokens must differ and not be empty; got {self.special}")
         self._first_special = len(self.tokens)
-        self.tokens += [token.encode() for token in self.special]
+        self.tokens += [_utf8("special", token) for token in self.special]
         self._ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self._cache: dict[str, list[int]] = {}
 
@@ -246,7 +250,15 @@ class WordPieceTokenizer:
 
 
 def _as_bytes(chunk):
-    return tuple(bytes([i]) for i in chunk.encode())
+    return tuple(bytes([i]) for i in _utf8("text", chunk))
+
+
+def _utf8(name, text):
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise ValueError(f"{name} must hold no half of a surrogate pair; got {half!r}") from None
 
 
 def _merged(word, pair):

@@ -1,6 +1,7 @@
 """Tokenizers: the published example, any text there and back, and what is refused."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +76,34 @@ def test_counts_by_hand():
     assert learn_merges({tuple("ab"): 1}, 0) == []
 
 
+symbols = st.lists(st.sampled_from(["a", "b", "c", "ab", "</w>"]), min_size=1, max_size=6)
+
+
+@given(st.dictionaries(symbols.map(tuple), st.integers(1, 9), max_size=5), st.integers(0, 8))
+def test_merges_are_those_of_the_algorithm_on_text(words, count):
+    """Every word a text with blanks between its symbols, the pair found and joined as text."""
+    texts, merges = [[" ".join(word), n] for word, n in words.items()], []
+    while len(merges) < count:
+        seen = {}
+        for text, n in texts:
+            parts = text.split()
+            for i in range(len(parts) - 1):
+                pair = (parts[i], parts[i + 1])
+                seen[pair] = seen.get(pair, 0) + n
+        if not seen:
+            break
+        merges.append(sorted(seen, key=seen.get, reverse=True)[0])
+        apart = re.compile(rf"(?<!\S){' '.join(map(re.escape, merges[-1]))}(?!\S)")
+        texts = [[apart.sub("".join(merges[-1]), text), n] for text, n in texts]
+    assert learn_merges(words, count) == merges
+
+
+def test_two_cuts_of_one_word_count_together_once_they_are_the_same():
+    """Once a and b are joined, ab c occurs 1 + 2 times, more often than x y."""
+    words = {("x", "y"): 2, ("a", "b", "c"): 1, ("ab", "c"): 2, ("a", "b"): 9}
+    assert learn_merges(words, 2) == [("a", "b"), ("ab", "c")]
+
+
 def slowly_encoded(tokenizer, text):
     """The rule as it stands in the paper: every merge in its order, over the whole text."""
     ids = []
@@ -110,6 +139,40 @@ def test_any_text_comes_back(text):
         ids = tokenizer.encode(text)
         assert tokenizer.decode(ids) == text
         assert all(0 <= i < len(tokenizer) for i in ids)
+
+
+joined = st.text("e\u0301\u0308\u200d\ufe0fa 👩👧👍🏽🇩🇪क्ष\n_'1")
+
+
+@given(joined, st.integers(256, 275))
+def test_signs_that_combine_come_back_even_if_a_token_ends_between_them(text, size):
+    for tokenizer in (bpe(), BytePairTokenizer.train(text, vocabulary_size=size)):
+        ids = tokenizer.encode(text)
+        assert tokenizer.decode(ids) == text
+        assert b"".join(tokenizer.tokens[i] for i in ids) == text.encode()
+
+
+@given(st.text(), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=12))
+def test_with_any_merges_text_comes_back(text, drawn):
+    """Merges of any tokens there are, bytes that are no UTF-8 by themselves among them."""
+    tokens, merges = [bytes([i]) for i in range(256)], []
+    for a, b in drawn:
+        merges.append((tokens[a % len(tokens)], tokens[b % len(tokens)]))
+        tokens.append(b"".join(merges[-1]))
+    tokenizer = BytePairTokenizer(merges)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert tokenizer.encode(text) == tokenizer.encode(text)  # the second time from memory
+    assert set(tokenizer.tokens) == set(tokens)
+
+
+@given(st.lists(st.one_of(st.text("ab<e nd>", max_size=4), st.sampled_from(["<end>", "<e>"]))))
+def test_text_with_special_tokens_comes_back_and_each_is_one_number(parts):
+    text = "".join(parts)
+    tokenizer = bpe(special=["<e>", "<end>"])
+    ids = tokenizer.encode(text, special=True)
+    assert tokenizer.decode(ids) == text
+    found = re.findall("<e>|<end>", text)
+    assert [i for i in ids if i >= 278] == [tokenizer.special_id(token) for token in found]
 
 
 @settings(max_examples=30)
@@ -210,6 +273,15 @@ def test_the_vocabulary_is_as_large_as_asked_or_as_the_text_allows():
         (lambda: BytePairTokenizer([(b"c", b"ab")]), "merges must join earlier tokens; got b'c'"),
         (lambda: BytePairTokenizer((), ["a", "a"]), "special tokens must differ"),
         (lambda: BytePairTokenizer((), [""]), "special tokens must differ and not be empty"),
+        (
+            lambda: bpe().encode("a\ud83d"),
+            "text must hold no half of a surrogate pair; got '.ud83d'",
+        ),
+        (lambda: BytePairTokenizer.train("\udc00", vocabulary_size=300), "text must hold no half"),
+        (
+            lambda: BytePairTokenizer((), ["\ud800"]),
+            "special must hold no half of a surrogate pair",
+        ),
         (lambda: BytePairTokenizer().decode([256]), r"ids must lie in \[0, 256\); got 256"),
         (lambda: BytePairTokenizer().decode([-1]), r"ids must lie in \[0, 256\); got -1"),
         (lambda: CharTokenizer("ab").decode([2]), r"ids must lie in \[0, 2\); got 2"),
@@ -251,3 +323,26 @@ def test_words_of_known_letters_come_back(words):
     tokenizer = WordPieceTokenizer(pieces)
     text = " ".join(words)
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=3), max_size=8, unique=True),
+    st.lists(st.text("abc", min_size=1, max_size=3), max_size=8, unique=True),
+    st.lists(st.text("abcd", min_size=1, max_size=7), max_size=5),
+)
+def test_every_piece_is_the_longest_that_fits_there(first, inner, words):
+    tokenizer = WordPieceTokenizer(["[UNK]", *first, *(f"##{piece}" for piece in inner)])
+
+    def cut(word):
+        left, found = word, []
+        while left:
+            fitting = [p for p in (inner if found else first) if left.startswith(p)]
+            if not fitting:
+                return ["[UNK]"]
+            longest = max(fitting, key=len)
+            found.append("##" * bool(found) + longest)
+            left = left.removeprefix(longest)
+        return found
+
+    ids = tokenizer.encode(" ".join(words))
+    assert [tokenizer.pieces[i] for i in ids] == [piece for word in words for piece in cut(word)]
