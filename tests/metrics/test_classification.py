@@ -117,8 +117,10 @@ def test_what_is_no_pair_of_classes_is_refused(function, predicted, target, mess
 
 @pytest.mark.parametrize(("low", "k"), [(-1, None), (0, 2), (-1, 5)])
 def test_classes_out_of_range_are_refused(low, k):
-    with pytest.raises(ValueError, match=r"classes must be in \[0, "):
-        confusion_matrix(np.array([low, 2]), np.array([0, 1]), k=k)
+    one, other = np.array([low, 2]), np.array([0, 1])
+    for predicted, target in ((one, other), (other, one)):
+        with pytest.raises(ValueError, match=r"classes must be in \[0, "):
+            confusion_matrix(predicted, target, k=k)
 
 
 # --- the interval ------------------------------------------------------------------------------
@@ -189,3 +191,45 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 def test_wilson_refuses_what_makes_no_sense(correct, total, confidence, message):
     with pytest.raises(ValueError, match=message):
         wilson_interval(correct, total, confidence=confidence)
+
+
+# --- what holds of any classes ------------------------------------------------------------------
+
+
+@given(k=st.integers(2, 5), n=st.integers(1, 40), seed=st.integers(0, 1000))
+def test_names_and_order_do_not_matter_and_sides_can_be_changed(k, n, seed):
+    rng = np.random.default_rng(seed)
+    predicted, target = rng.integers(k, size=(2, n))
+    counts = confusion_matrix(predicted, target, k=k)
+    assert counts.sum() == n
+    assert (counts >= 0).all()
+    np.testing.assert_array_equal(counts.sum(axis=1), np.bincount(target, minlength=k))
+    np.testing.assert_array_equal(confusion_matrix(target, predicted, k=k), counts.T)
+    assert accuracy(predicted, target) == accuracy(target, predicted) == np.trace(counts) / n
+    order, names = rng.permutation(n), rng.permutation(k)
+    renamed = confusion_matrix(names[predicted[order]], names[target[order]], k=k)
+    np.testing.assert_array_equal(renamed[np.ix_(names, names)], counts)
+
+
+@given(k=st.integers(2, 5), n=st.integers(1, 40), seed=st.integers(0, 1000))
+def test_the_harmonic_mean_lies_between_precision_and_recall(k, n, seed):
+    rng = np.random.default_rng(seed)
+    predicted, target = rng.integers(k, size=(2, n))
+    precision, recall, f1 = precision_recall_f1(predicted, target, k=k)
+    swapped = precision_recall_f1(target, predicted, k=k)
+    for mine, theirs in zip(swapped, (recall, precision, f1), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert (np.minimum(precision, recall) <= f1 + 1e-15).all()
+    assert (f1 <= np.maximum(precision, recall) + 1e-15).all()
+    assert ((precision >= 0) & (precision <= 1)).all()
+    _, weighted, _ = precision_recall_f1(predicted, target, k=k, average="weighted")
+    assert weighted == pytest.approx(accuracy(predicted, target))
+    for average in ("macro", "weighted", "micro"):
+        for mean, each in zip(
+            precision_recall_f1(predicted, target, k=k, average=average),
+            (precision, recall, f1),
+            strict=True,
+        ):
+            assert each.min() - 1e-15 <= mean <= each.max() + 1e-15
+    perfect = precision_recall_f1(target, target, average="micro")
+    assert perfect == (1, 1, 1)

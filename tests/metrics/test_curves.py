@@ -105,6 +105,8 @@ def test_calibration_by_hand():
     """(0.8, 0.9] has two of 0.9, one right: 0.4 off; (0.7, 0.8] two of 0.75, both right: 0.25."""
     confidence, correct = np.array([0.9, 0.75, 0.9, 0.75]), np.array([1, 1, 0, 1])
     assert calibration_error(confidence, correct, bins=10) == pytest.approx((0.4 + 0.25) / 2)
+    together = calibration_error(np.array([0.5, 0.52]), np.array([1, 0]))  # both in (7/15, 8/15]
+    assert together == pytest.approx(0.01)
     assert calibration_error(np.ones(3), np.ones(3)) == 0
     assert calibration_error(np.zeros(3), np.ones(3)) == 1
 
@@ -121,7 +123,7 @@ def test_calibration_by_hand():
         (lambda: roc_curve(np.ones(2), np.zeros(2)), "target must hold a 1; got none"),
         (lambda: average_precision(np.ones(2), np.zeros(2)), "target must hold a 1; got none"),
         (lambda: calibration_error(np.ones(1), np.ones(1), bins=0), "bins must be at least 1"),
-        (lambda: calibration_error(np.array([1.1]), np.ones(1)), "confidence must lie in"),
+        (lambda: calibration_error(np.array([0.5, 1.1]), np.ones(2)), "confidence must lie in"),
         (lambda: calibration_error(np.array([-0.1]), np.ones(1)), "confidence must lie in"),
         (lambda: calibration_error(np.ones(1), np.array([0.5])), "correct must be 1 or 0; got 0.5"),
     ],
@@ -129,3 +131,40 @@ def test_calibration_by_hand():
 def test_what_makes_no_sense_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- what holds of any scores -------------------------------------------------------------------
+
+
+@given(n=st.integers(0, 40), levels=st.integers(1, 20), seed=st.integers(0, 1000))
+def test_curves_go_up_from_nothing_to_all(n, levels, seed):
+    scores, target = drawn(n, levels, seed)
+    false, true, thresholds = roc_curve(scores, target)
+    precision, recall, _ = precision_recall_curve(scores, target)
+    for rising in (false, true, recall):
+        assert (rising[0], rising[-1]) == (0, 1)
+        assert (np.diff(rising) >= 0).all()
+    assert (np.diff(thresholds[1:]) < 0).all()
+    assert ((precision >= 0) & (precision <= 1)).all()
+    assert precision[-1] == target.mean()
+    assert 0 < average_precision(scores, target) <= 1
+    assert average_precision(target, target) == roc_area(target, target) == 1
+    assert average_precision(np.exp(scores), target) == average_precision(scores, target)
+
+
+@given(n=st.integers(1, 60), bins=st.integers(1, 20), seed=st.integers(0, 1000))
+def test_calibration_is_bounded_and_as_scikit_learn_bins(n, bins, seed):
+    calibration = pytest.importorskip("sklearn.calibration")
+    rng = np.random.default_rng(seed)
+    confidence, correct = rng.random(n), rng.integers(2, size=n)
+    error = calibration_error(confidence, correct, bins=bins)
+    overall = abs(confidence.mean() - correct.mean())
+    assert overall - 1e-12 <= error <= np.abs(confidence - correct).mean() + 1e-12
+    order = rng.permutation(n)
+    shuffled = calibration_error(confidence[order], correct[order], bins=bins)
+    assert shuffled == pytest.approx(error, abs=1e-12)
+    assert calibration_error(1 - confidence, 1 - correct, bins=1) == pytest.approx(overall)
+    right, sure = calibration.calibration_curve(correct, confidence, n_bins=bins)
+    sizes = np.histogram(confidence, bins=bins, range=(0, 1))[0]
+    theirs = np.abs(right - sure) @ sizes[sizes > 0] / n
+    assert error == pytest.approx(theirs, abs=1e-12)

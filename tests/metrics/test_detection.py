@@ -95,6 +95,14 @@ def test_the_threshold_decides_and_the_image_too():
     assert detection_average_precision([none], [nothing], [true]) == 0
 
 
+def test_half_is_enough_if_nothing_is_said():
+    """The area that both have over that of either: 3/4 of the box is right, 9/20 is not."""
+    true, scores = np.array([[0.0, 0.0, 2.0, 2.0]]), [np.array([0.9])]
+    for height, expected in ((1.5, 1), (1.0, 1), (0.9, 0)):
+        found = [np.array([[0.0, 0.0, 2.0, height]])]
+        assert detection_average_precision(found, scores, [true]) == expected
+
+
 def test_boxes_far_apart_are_a_ranking_of_right_and_wrong_ones():
     rng = np.random.default_rng(0)
     corners = np.arange(40)[:, np.newaxis] * 10 + np.array([0, 0, 5, 5])
@@ -132,3 +140,37 @@ BOX = np.array([[0, 0, 1, 1]])
 def test_what_makes_no_sense_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- what holds of any boxes --------------------------------------------------------------------
+
+
+@given(n=st.integers(1, 6), m=st.integers(1, 6), seed=st.integers(0, 1000))
+def test_where_the_boxes_are_and_how_large_a_pixel_is_does_not_matter(n, m, seed):
+    a, b = boxes(n, seed), boxes(m, seed + 1)
+    out = box_iou(a, b)
+    assert ((out >= 0) & (out <= 1)).all()
+    assert ((out == 1) == (a[:, np.newaxis] == b).all(axis=2)).all()
+    np.testing.assert_allclose(box_iou(3 * a + 7, 3 * b + 7), out, rtol=1e-12)
+    turned = [1, 0, 3, 2]  # rows for columns
+    np.testing.assert_array_equal(box_iou(a[:, turned], b[:, turned]), out)
+
+
+@given(n=st.integers(1, 8), m=st.integers(1, 4), seed=st.integers(0, 1000))
+def test_the_order_of_the_boxes_does_not_matter(n, m, seed):
+    rng = np.random.default_rng(seed)
+    found, scores, true = boxes(n, seed), rng.permutation(n) / n, boxes(m, seed + 1)
+    order = rng.permutation(n)
+    kept = non_maximum_suppression(found, scores)
+    shuffled = non_maximum_suppression(found[order], scores[order])
+    np.testing.assert_array_equal(order[shuffled], kept)
+    score = detection_average_precision([found], [scores], [true])
+    assert 0 <= score <= 1
+    assert detection_average_precision([found[order]], [scores[order]], [true]) == score
+    empty = np.zeros((0, 4)), np.zeros(0), np.zeros((0, 4))
+    images = zip((found, scores, true), empty, strict=True)
+    assert detection_average_precision(*map(list, images)) == score
+    assert (
+        detection_average_precision([true], [np.arange(m)], [true]) == 1
+        or len(np.unique(true, axis=0)) < m
+    )

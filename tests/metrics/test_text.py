@@ -55,7 +55,7 @@ def test_perplexity_is_the_geometric_mean():
     assert perplexity(np.log([0.5, 0.125])) == pytest.approx(1 / math.sqrt(0.5 * 0.125))
 
 
-@pytest.mark.parametrize("wrong", [np.ones(2), np.zeros(0), np.array([np.nan])])
+@pytest.mark.parametrize("wrong", [np.array([-1.0, 0.1]), np.zeros(0), np.array([np.nan])])
 def test_what_are_no_log_probabilities_is_refused(wrong):
     with pytest.raises(ValueError, match="at least one number, none above 0"):
         perplexity(wrong)
@@ -93,6 +93,8 @@ def test_a_short_candidate_pays_e_to_the_one_minus_r_over_c():
     assert bleu([candidate], [CATS[:1]], n=2) == pytest.approx(math.exp(-1))
     assert bleu([candidate], [[CATS[0], ["the", "dog"]]], n=2) == 1
     assert bleu([candidate], [[CATS[0], tokens("a b c d"), tokens("x y")]], n=2) == 1
+    longer = [[CATS[0][:4], ["cat"]]]  # four words are nearer to three than one is
+    assert bleu([candidate], longer, n=2) == pytest.approx(math.exp(1 - 4 / 3))
 
 
 def test_a_long_candidate_pays_in_precision_alone():
@@ -118,7 +120,13 @@ def test_bleu_lies_between_zero_and_one(a, b):
 
 @pytest.mark.parametrize(
     ("candidates", "references"),
-    [([], []), ([["a"]], []), ([["a"]], [[]]), ([["a"]], [[["a"]], [["b"]]])],
+    [
+        ([], []),
+        ([["a"]], []),
+        ([["a"]], [[]]),
+        ([["a"]], [[["a"]], [["b"]]]),
+        ([["a"], ["b"]], [[["a"]], []]),
+    ],
 )
 def test_candidates_without_references_are_refused(candidates, references):
     with pytest.raises(ValueError, match="every candidate needs a list of references"):
@@ -177,3 +185,41 @@ def test_word_error_rate_by_hand():
 def test_what_are_no_sentences_is_refused(predicted, target, message):
     with pytest.raises(ValueError, match=message):
         word_error_rate(predicted, target)
+
+
+# --- what holds of any text ---------------------------------------------------------------------
+
+
+@given(words, st.lists(words, min_size=1, max_size=3), st.integers(1, 3))
+def test_matches_are_counted_one_by_one(candidate, references, n):
+    """Every n-gram of the candidate crosses out an equal one, in the reference that has it most."""
+
+    def grams(sequence):
+        return [tuple(sequence[i : i + n]) for i in range(len(sequence) - n + 1)]
+
+    matches, total = clipped_matches(candidate, references, n=n)
+    own = grams(candidate)
+    assert total == len(own)
+    expected = 0
+    for gram in set(own):
+        expected += min(own.count(gram), max(grams(r).count(gram) for r in references))
+    assert matches == expected
+    assert clipped_matches(candidate, references[::-1], n=n) == (matches, total)
+    assert clipped_matches(candidate, [*references, candidate], n=n) == (total, total)
+
+
+@given(texts, texts)
+def test_a_distance_is_at_least_the_difference_in_length_and_at_most_the_longer(a, b):
+    d = edit_distance(a, b)
+    assert abs(len(a) - len(b)) <= d <= max(len(a), len(b))
+    assert edit_distance(a[::-1], b[::-1]) == d
+    assert edit_distance(a + "xyz", b + "xyz") == d
+    assert edit_distance(list(a), list(b)) == d
+
+
+@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=8))
+def test_perplexity_is_one_over_the_geometric_mean(p):
+    expected = math.prod(1 / x for x in p) ** (1 / len(p))
+    assert perplexity(np.log(p)) == pytest.approx(expected)
+    assert 1 - 1e-12 <= perplexity(np.log(p)) <= 1 / min(p) * (1 + 1e-12)
+    assert perplexity(np.log([1 / 7] * len(p))) == pytest.approx(7)
