@@ -1,9 +1,13 @@
 """Optimizers: hand arithmetic, PyTorch and Keras as references, and bad arguments by name."""
 
+import math
 import os
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes
 
 from labkit import optim
 from labkit.autograd import Tensor
@@ -430,8 +434,116 @@ def test_bad_arguments_are_named(make, message):
         make()
 
 
+def test_a_rule_of_ones_own_has_no_decay_unless_it_is_asked_for():
+    class Descent(optim.Optimizer):
+        def update(self, w, g, t):
+            return self.lr * self.decayed(w, g)
+
+    for config, expected in (({}, 0.5), ({"weight_decay": 1.0}, -0.5)):
+        (w,) = a_weight()
+        w.grad = np.array([0.5])
+        Descent([w], lr=1.0, **config).step()
+        assert w.data == expected
+
+
 def test_the_base_class_has_no_rule():
     w = a_weight()
     w[0].grad = np.array([1.0])
     with pytest.raises(NotImplementedError, match="Optimizer has no update method"):
         optim.Optimizer(w, lr=0.1).step()
+
+
+# --- the papers' rules, one number and one step at a time ---------------------------------------
+
+
+def sgd_steps(w, gradients, lr, momentum, weight_decay):
+    v = 0.0
+    for g in gradients:
+        v = momentum * v + (g + weight_decay * w)
+        w -= lr * v
+    return w
+
+
+def adagrad_steps(w, gradients, lr, eps, weight_decay):
+    total = 0.0
+    for g in gradients:
+        g += weight_decay * w
+        total += g**2
+        w -= lr * g / (math.sqrt(total) + eps)
+    return w
+
+
+def rmsprop_steps(w, gradients, lr, alpha, eps, weight_decay):
+    mean = 0.0
+    for g in gradients:
+        g += weight_decay * w
+        mean = alpha * mean + (1 - alpha) * g**2
+        w -= lr * g / (math.sqrt(mean) + eps)
+    return w
+
+
+def adadelta_steps(w, gradients, lr, rho, eps, weight_decay):
+    squares, moved = 0.0, 0.0
+    for g in gradients:
+        g += weight_decay * w
+        squares = rho * squares + (1 - rho) * g**2
+        d = math.sqrt((moved + eps) / (squares + eps)) * g
+        moved = rho * moved + (1 - rho) * d**2
+        w -= lr * d
+    return w
+
+
+def adam_steps(w, gradients, lr, betas, eps, weight_decay, decoupled=False):
+    first, second = 0.0, 0.0
+    for t, g in enumerate(gradients, start=1):
+        if decoupled:
+            w *= 1 - lr * weight_decay
+        else:
+            g += weight_decay * w
+        first = betas[0] * first + (1 - betas[0]) * g
+        second = betas[1] * second + (1 - betas[1]) * g**2
+        at_unit = first / (1 - betas[0] ** t), second / (1 - betas[1] ** t)
+        w -= lr * at_unit[0] / (math.sqrt(at_unit[1]) + eps)
+    return w
+
+
+def adamw_steps(*args, **config):
+    return adam_steps(*args, **config, decoupled=True)
+
+
+share, small = st.floats(0.1, 0.95), st.floats(1e-3, 0.5)
+CONFIGS = {
+    "SGD": (sgd_steps, {"momentum": share}),
+    "Adagrad": (adagrad_steps, {"eps": small}),
+    "RMSprop": (rmsprop_steps, {"alpha": share, "eps": small}),
+    "Adadelta": (adadelta_steps, {"rho": share, "eps": small}),
+    "Adam": (adam_steps, {"betas": st.tuples(share, share), "eps": small}),
+    "AdamW": (adamw_steps, {"betas": st.tuples(share, share), "eps": small}),
+}
+
+
+@given(st.data(), array_shapes(min_dims=0, max_dims=3, max_side=3), st.integers(0, 1000))
+@pytest.mark.parametrize("name", CONFIGS)
+def test_three_steps_of_any_shape_are_the_papers_rule_for_each_number(name, data, shape, seed):
+    rule, drawn = CONFIGS[name]
+    config = data.draw(st.fixed_dictionaries({"lr": small, "weight_decay": small, **drawn}))
+    rng = np.random.default_rng(seed)
+    start, steps = rng.normal(size=shape), rng.normal(size=(3, *shape))
+    last = path(getattr(optim, name), config, [np.array(start)], [[np.array(g)] for g in steps])
+    for i in np.ndindex(shape):
+        expected = rule(float(start[i]), [float(g[i]) for g in steps], **config)
+        assert last[-1][0][i] == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@given(st.integers(0, 1000), st.floats(-3, 4))
+@pytest.mark.parametrize("name", ["Adagrad", "RMSprop", "Adam", "AdamW"])
+def test_the_gradients_scale_decides_nothing(name, seed, log_scale):
+    """What is divided by its own size has none. Only eps has: none is given, or a small one."""
+    rng = np.random.default_rng(seed)
+    start, steps = rng.normal(size=4), rng.choice([-1, 1], (5, 4)) * rng.uniform(0.5, 2, (5, 4))
+    for eps, apart in ((0.0, 1e-11), (1e-8, 1e-3)):
+        plain, scaled = (
+            path(getattr(optim, name), {"lr": 0.1, "eps": eps}, [start], [[c * g] for g in steps])
+            for c in (1.0, 10.0**log_scale)
+        )
+        np.testing.assert_allclose(scaled[-1][0], plain[-1][0], rtol=0, atol=apart)

@@ -6,6 +6,9 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes
 
 from labkit import optim
 from labkit.autograd import Tensor
@@ -56,15 +59,26 @@ def test_lion_by_hand():
     assert seen == pytest.approx([0.85, 0.7075])
 
 
+@given(array_shapes(min_dims=0, max_dims=3, max_side=4), st.integers(0, 1000))
+def test_with_lion_every_number_moves_as_far_as_every_other(shape, seed):
+    drawn = np.random.default_rng(seed)
+    w = Tensor(drawn.normal(size=shape), requires_grad=True)
+    lion = optim.Lion([w], lr=0.125)
+    for _ in range(3):
+        before, w.grad = w.data, drawn.normal(size=shape)
+        lion.step()
+        np.testing.assert_allclose(np.abs(w.data - before), 0.125, rtol=1e-12)
+
+
 # --- Muon ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("config", [{}, {"lr": 0.03, "momentum": 0.8, "weight_decay": 0.2}])
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4)])
-def test_muon_is_pytorchs_in_full_precision(shape):
+def test_muon_is_pytorchs_in_full_precision(shape, config):
     torch = pytest.importorskip("torch")
     (w,) = tensors(shape)
     theirs = torch.tensor(w.data.T.copy(), requires_grad=True)  # nn.Linear keeps the transpose
-    config = {"lr": 0.03, "momentum": 0.8, "weight_decay": 0.2}
     muon, torch_muon = optim.Muon([w], **config), torch.optim.Muon([theirs], **config)
     with mock.patch.object(torch.Tensor, "bfloat16", lambda self: self):
         for step in range(10):
@@ -82,6 +96,33 @@ def test_what_is_orthogonalized_keeps_its_directions_and_loses_its_lengths():
     np.testing.assert_allclose(u @ np.diag(lengths) @ v, out, atol=1e-12)
     assert (lengths > 0.6).all()
     assert (lengths < 1.3).all()
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.floats(-3, 3), st.integers(0, 1000))
+def test_what_is_orthogonalized_turns_along_and_has_no_size(d_in, d_out, log_scale, seed):
+    """Turned before is turned after, on either side; the size of g and its transpose do not matter.
+
+    No length is above 1.203, the polynomial's highest value on the way from 0 to there.
+    """
+    rng = np.random.default_rng(seed)
+    g = rng.normal(size=(d_in, d_out))
+    left, right = (np.linalg.qr(rng.normal(size=(d, d)))[0] for d in (d_in, d_out))
+    out = optim.orthogonalized(g)
+    np.testing.assert_allclose(optim.orthogonalized(10**log_scale * g), out, atol=1e-10)
+    np.testing.assert_allclose(
+        optim.orthogonalized(left @ g @ right), left @ out @ right, atol=1e-9
+    )
+    np.testing.assert_allclose(optim.orthogonalized(g.T), out.T, atol=1e-10)
+    assert np.linalg.norm(out, 2) < 1.203
+
+
+@pytest.mark.parametrize(("g", "start"), [(0.5e-7, 0.5), (1.5e-7, 1.0), (-3.0, -1.0)])
+def test_five_rounds_for_one_number(g, start):
+    """What is shorter than 1e-7 is not stretched to length one."""
+    x = start
+    for _ in range(5):
+        x = 3.4445 * x - 4.775 * x**3 + 2.0315 * x**5
+    assert optim.orthogonalized(np.array([[g]])).item() == pytest.approx(x, rel=1e-12)
 
 
 def test_muon_takes_matrices_alone():
@@ -184,6 +225,31 @@ def test_no_gradient_at_all_has_no_length():
     assert optim.clip_grad_norm(tensors((2,)), max_norm=1.0) == 0
 
 
+shapes = st.lists(array_shapes(min_dims=0, max_dims=3, max_side=3), min_size=1, max_size=3)
+
+
+@given(shapes, st.floats(0.01, 10), st.integers(0, 1000))
+def test_clipping_never_lengthens_and_never_turns(shapes, limit, seed):
+    drawn = np.random.default_rng(seed)
+    w = tensors(*shapes)
+    for p in w:
+        p.grad = np.array(drawn.normal(size=p.shape) * drawn.choice([0.1, 1, 10]))
+    before = [p.grad.copy() for p in w]
+    length = sum(float(x) ** 2 for g in before for x in g.flat) ** 0.5
+    assert optim.clip_grad_norm(w, max_norm=limit) == pytest.approx(length, rel=1e-12)
+    after = sum(float(x) ** 2 for p in w for x in p.grad.flat) ** 0.5
+    assert after <= min(length, limit) * (1 + 1e-12)
+    for p, g in zip(w, before, strict=True):
+        np.testing.assert_allclose(p.grad * length, g * after, rtol=1e-9, atol=1e-12)
+        if length < limit * 0.99:
+            np.testing.assert_array_equal(p.grad, g)
+        p.grad = g.copy()
+    optim.clip_grad_value(w, max_value=limit)
+    for p, g in zip(w, before, strict=True):
+        expected = [max(-limit, min(limit, x)) for x in g.flat]
+        np.testing.assert_array_equal(p.grad.ravel(), expected)
+
+
 # --- averaging ----------------------------------------------------------------------------------
 
 
@@ -218,3 +284,26 @@ def test_the_average_is_applied_and_taken_back_even_after_an_error():
         raise KeyboardInterrupt
     assert w.data == 3
     assert average.averages[0] == 2
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=6), st.floats(0, 0.99))
+def test_an_average_lies_among_what_it_has_seen(seen, decay):
+    """The first weight counts decay^n, the i-th after it (1 - decay) decay^(n - i)."""
+    w = Tensor(np.array(seen[0]), requires_grad=True)
+    average = optim.ExponentialMovingAverage([w], decay=decay)
+    for value in seen[1:]:
+        w.data = np.array(value)
+        average.update()
+    n = len(seen) - 1
+    shares = [decay**n, *((1 - decay) * decay ** (n - i) for i in range(1, n + 1))]
+    assert sum(shares) == pytest.approx(1)
+    assert average.averages[0] == pytest.approx(np.dot(shares, seen), rel=1e-12, abs=1e-12)
+    assert min(seen) - 1e-12 <= average.averages[0] <= max(seen) + 1e-12
+
+
+def test_by_itself_an_average_moves_by_a_thousandth():
+    w = Tensor([0.0], requires_grad=True)
+    average = optim.ExponentialMovingAverage([w])
+    w.data = np.array([1.0])
+    average.update()
+    assert average.averages[0] == pytest.approx(0.001)
