@@ -90,6 +90,32 @@ def test_top_k_keeps_no_less_than_k_and_none_below(logits, k):
         assert (row > row[stays].min()).sum() < k
 
 
+@given(logit_rows, st.integers(1, 9), st.floats(0.01, 1), st.floats(-100, 100))
+def test_what_is_kept_has_the_likeliest_and_its_shares_are_the_same(logits, k, p, shift):
+    """Among themselves; and what fewer keep, more keep too, wherever the logits' zero is."""
+    before = softmax(logits)
+    for kept, fewer, moved in (
+        (top_k(logits, k=k), top_k(logits, k=max(k - 1, 1)), top_k(logits + shift, k=k)),
+        (top_p(logits, p=p), top_p(logits, p=p / 2), top_p(logits, p=p)),
+    ):
+        stays = np.isfinite(kept)
+        assert stays[np.arange(4), greedy(logits)].all()
+        assert (stays >= np.isfinite(fewer)).all()
+        assert (stays <= np.isfinite(moved)).all()
+        among = np.where(stays, before, 0)
+        among = among / among.sum(axis=-1, keepdims=True)
+        np.testing.assert_allclose(softmax(kept), among, rtol=1e-12)
+
+
+@given(logit_rows, st.integers(0, 1000))
+def test_of_one_token_there_is_nothing_to_draw(logits, seed):
+    for config in ({"k": 1}, {"p": 1e-9}, {"k": 3, "p": 1e-9, "temperature": 0.5}):
+        drawn = sample(logits, rng=rng(seed), **config)
+        np.testing.assert_array_equal(
+            np.take_along_axis(logits, drawn[:, np.newaxis], axis=1)[:, 0], logits.max(axis=1)
+        )
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_draws_have_the_softmaxs_shares(temperature):
     logits, n = np.array([1.0, 0.0, -1.0, 2.0]), 40_000
@@ -263,6 +289,56 @@ def test_one_beam_is_greedy_and_two_may_be_better():
     ((score, row),) = beam_search(model, start, width=1, count=6)
     np.testing.assert_array_equal(row, generate(model, start, count=6)[0])
     assert beam_search(model, start, width=4, count=6)[0][0] >= score
+
+
+def likelihood(after, row):
+    """The log-probability of all tokens of a row but the first, one after the other."""
+    return sum(log_softmax(after[a])[b] for a, b in itertools.pairwise(row))
+
+
+@given(
+    k=st.integers(2, 4), count=st.integers(1, 4), width=st.integers(2, 5), seed=st.integers(0, 999)
+)
+def test_beams_of_any_table_of_what_follows_what(k, count, width, seed):
+    """One is greedy; all find the best; any number says rightly how likely what it found is."""
+    after, start = rng(seed).normal(size=(k, k)) * 2, np.array([[seed % k]])
+
+    def beams(width, **config):
+        return beam_search(
+            lambda ids: after[ids], start, width=width, count=count, cached=False, **config
+        )
+
+    ((alone, row),) = beams(1)
+    greedily = generate(lambda ids: after[ids], start, count=count, cached=False)[0]
+    np.testing.assert_array_equal(row, greedily)
+    everything = [
+        likelihood(after, (seed % k, *tail)) for tail in itertools.product(range(k), repeat=count)
+    ]
+    best = beams(k**count)
+    np.testing.assert_allclose([s for s, _ in best], sorted(everything, reverse=True), rtol=1e-12)
+    assert best[0][0] >= alone - 1e-12
+    for penalty, end in itertools.product((0.0, 0.7), (None, 0)):
+        found = beams(width, length_penalty=penalty, end=end)
+        assert len(found) <= width
+        assert len({tuple(row) for _, row in found}) == len(found)
+        assert [score for score, _ in found] == sorted((s for s, _ in found), reverse=True)
+        for score, row in found:
+            length = len(row) - 1
+            assert 1 <= length <= count
+            assert length == count or row[-1] == end
+            assert end not in row[1:-1] or end is None
+            assert score == pytest.approx(likelihood(after, row) / length**penalty, rel=1e-12)
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 999))
+def test_going_on_is_as_if_never_stopped(first, then, seed):
+    after = rng(seed).normal(size=(5, 5))
+    start = np.array([[seed % 5], [0]])
+
+    def go_on(ids, count):
+        return generate(lambda ids: after[ids], ids, count=count, cached=False)
+
+    np.testing.assert_array_equal(go_on(go_on(start, first), then), go_on(start, first + then))
 
 
 def test_a_beam_that_has_ended_is_kept_and_no_longer_read():

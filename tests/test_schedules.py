@@ -234,6 +234,8 @@ def test_a_plateau_by_hand():
             "warmup_steps must be below steps, 5; got 5",
         ),
         (lambda: schedules.one_cycle(10, lr_max=1.0, steps=10), "got t 10, top 2.0 of 10"),
+        (lambda: schedules.one_cycle(-1, lr_max=1.0, steps=10), "t must be at least 0; got -1"),
+        (lambda: schedules.one_cycle(0, lr_max=1.0, steps=10, up_share=0.1), "got t 0, top 0.0"),
         (lambda: schedules.one_cycle(0, lr_max=1.0, steps=3), "need t below steps and a top"),
         (lambda: schedules.one_cycle(0, lr_max=1.0, steps=9, up_share=1), "got t 0, top 8 of 9"),
         (lambda: schedules.ReduceOnPlateau(None, factor=1.0), r"factor must be in \(0, 1\)"),
@@ -243,3 +245,77 @@ def test_a_plateau_by_hand():
 def test_what_makes_no_sense_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- what holds of any schedule -----------------------------------------------------------------
+
+plan = {
+    "lr": st.floats(1e-4, 10),
+    "lr_min": st.floats(0, 1e-4),
+    "warmup": st.integers(1, 50),
+    "rest": st.integers(1, 100),
+}
+
+
+@given(**plan)
+def test_nothing_jumps_where_two_parts_meet(lr, lr_min, warmup, rest):
+    """A hair before, at and behind the end of a warm-up, the top of a cycle and the last step."""
+    steps = warmup + rest
+    config = {"lr": lr, "warmup_steps": warmup, "steps": steps, "lr_min": lr_min}
+    parts = [
+        (lambda t: schedules.linear_warmup(t, lr=lr, steps=warmup), warmup, lr),
+        (lambda t: schedules.cosine_decay(t, lr=lr, steps=rest, lr_min=lr_min), rest, lr_min),
+        (lambda t: schedules.warmup_cosine(t, **config), warmup, lr),
+        (lambda t: schedules.warmup_cosine(t, **config), steps, lr_min),
+        (lambda t: schedules.inverse_square_root(t, lr=lr, warmup_steps=warmup), warmup, lr),
+    ]
+    top, cycle = warmup + 1, {"lr_max": lr, "steps": 3 * warmup + 6, "up_share": 1 / 3}
+    parts.append((lambda t: schedules.one_cycle(t, **cycle), top, lr))
+    for schedule, at, value in parts:
+        for t in (at - 1e-9, at, at + 1e-9):
+            assert schedule(t) == pytest.approx(value, rel=1e-7, abs=1e-8 * lr)
+
+
+@given(**plan)
+def test_where_schedules_begin_and_end(lr, lr_min, warmup, rest):
+    steps = warmup + rest
+    last = schedules.warmup_cosine(steps, lr=lr, warmup_steps=warmup, steps=steps, lr_min=lr_min)
+    assert last == pytest.approx(lr_min)
+    assert schedules.warmup_cosine(0, lr=lr, warmup_steps=warmup, steps=steps) == 0
+    assert schedules.linear_warmup(0, lr=lr, steps=steps, start_factor=0.25) == lr / 4
+    assert schedules.exponential_decay(0, lr=lr, factor=0.5) == lr
+    assert schedules.step_decay(rest - 1, lr=lr, every=rest) == lr
+    assert schedules.step_decay(rest, lr=lr, every=rest, factor=0.5) == lr / 2
+    four_times = schedules.inverse_square_root(4 * warmup, lr=lr, warmup_steps=warmup)
+    assert four_times == pytest.approx(lr / 2)
+    cycle = [
+        schedules.one_cycle(t, lr_max=lr, steps=steps + 10, up_share=0.5, end_divisor=100)
+        for t in (0, steps + 9)
+    ]
+    assert cycle == pytest.approx([lr / 25, lr / 2500])
+    for t in range(0, rest + 1):
+        there = schedules.cosine_decay(t, lr=lr, steps=rest, lr_min=lr_min)
+        back = schedules.cosine_decay(rest - t, lr=lr, steps=rest, lr_min=lr_min)
+        assert there + back == pytest.approx(lr + lr_min)
+
+
+@given(
+    st.lists(st.floats(0.01, 10), max_size=40),
+    st.floats(0.1, 0.9),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+def test_a_plateau_only_ever_lowers_and_by_whole_factors(losses, factor, patience, cooldown):
+    optimizer = SimpleNamespace(lr=1.0)
+    plateau = schedules.ReduceOnPlateau(
+        optimizer, factor=factor, patience=patience, cooldown=cooldown, lr_min=1e-2
+    )
+    lowered = []
+    for epoch, loss in enumerate(losses):
+        before = optimizer.lr
+        plateau.step(loss)
+        if optimizer.lr != before:
+            assert optimizer.lr == max(before * factor, 1e-2)
+            lowered.append(epoch)
+    assert not lowered or lowered[0] > patience  # the first epoch is always the best so far
+    assert (np.diff(lowered) > patience + cooldown).all()
