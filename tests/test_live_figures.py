@@ -30,6 +30,29 @@ def states(kind, **choices):
     ]
 
 
+# --- what they share ------------------------------------------------------------------------------
+
+
+def test_numbers_are_written_as_a_reader_writes_them():
+    cases = [0, -0.04, 0.25, -2.5, 1234.5, 123456, 1234567, 1e-4, 0.00001234, -1e-5, 1e6]
+    shown = computed("shared", "[m.fixed(c, 1), m.short(c)]", cases)
+    assert [fixed for fixed, _ in shown][:5] == ["0.0", "0.0", "0.3", "−2.5", "1234.5"]
+    assert [short for _, short in shown] == [
+        *("0", "−0.04", "0.25", "−2.5", "1230", "123000", "1.23·10⁶"),
+        *("0.0001", "1.23·10⁻⁵", "−10⁻⁵", "10⁶"),
+    ]
+    assert computed("shared", "[m.short(c / 0), m.short(0 / 0)]", [1, -1]) == [
+        ["∞", "?"],
+        ["−∞", "?"],
+    ]
+
+
+def test_the_stops_of_a_slider_are_a_tenth_of_a_decade_apart():
+    [stops] = computed("shared", "m.decades(-3, 0)")
+    assert (stops[0], stops[-1], len(stops)) == (0.001, 1, 31)
+    np.testing.assert_allclose(stops, np.logspace(-3, 0, 31), rtol=0.02)
+
+
 # --- the convolution explorer ---------------------------------------------------------------------
 
 WINDOWS = [
@@ -318,6 +341,9 @@ def test_the_lit_places_are_those_where_the_output_has_a_gradient(layers):
             assert out.shape[-1] == size
         out[0, 0, unit, unit].backward()
         np.testing.assert_array_equal(np.outer(rows[0], rows[0]), x.grad[0, 0])
+        lit = np.flatnonzero(rows[0])
+        [grown] = computed("receptive_field", "m.growth(c)", [layers])
+        assert (lit[0] + lit[-1]) / 2 == grown[-1]["middle"] + unit * grown[-1]["j"]
 
 
 def test_the_formulas_are_filled_in():

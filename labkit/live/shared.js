@@ -20,7 +20,7 @@ export function short(value, digits = 3) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "?" : signed(value).replace("Infinity", "∞");
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e").map(Number);
   const raised = [...String(exponent)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
-  const times = mantissa === 1 ? "" : `${signed(mantissa)}·`;
+  const times = `${signed(mantissa)}·`.replace(/^(\u2212?)1·$/, "$1");
   if (value !== 0 && (exponent < -4 || exponent > 5)) return `${times}10${raised}`;
   return signed(Number(value.toPrecision(digits)));
 }
