@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist worksteal
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help book test lint unit pages notebooks labs core wheel site colab bench budget mutants \
-	speed witnesses cover coverage constraints system clean distclean
+	speed witnesses pyodide cover coverage constraints system clean distclean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -37,6 +37,7 @@ book: $(VENV)/.book ## set up what the book needs, build it, and say where to op
 
 test: $(VENV)/.test ## set up everything and run every check, the cheap ones first
 	@rm -rf $(REPORTS)
+	-@$(MAKE) --no-print-directory pyodide
 	@$(MAKE) --no-print-directory system lint mutants unit book pages labs notebooks
 	@$(RUN) tools/summary.py $(REPORTS)
 
@@ -112,6 +113,9 @@ constraints: ## write constraints.txt from the environment of `make test`
 	@{ sed -n '/^#/p' constraints.txt; $(RUN) -m pip freeze --exclude-editable | sed '/^#/d; s/+cpu$$//'; } \
 		> constraints.new && mv constraints.new constraints.txt
 
+pyodide: $(VENV)/.book ## fetch the browser's Python, in which a test runs what of labkit needs no NumPy
+	@$(RUN) tools/browser_python.py
+
 system: ## install Chromium, bubblewrap and libatomic where that is allowed (Debian, as root)
 	@sh tools/system.sh chromium=chromium bwrap=bubblewrap libatomic.so.1=libatomic1
 
@@ -120,7 +124,7 @@ clean: ## remove what was built
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environments too
-	rm -rf $(VENV) $(VENV)-core book/node_modules book/_assets/vendor
+	rm -rf $(VENV) $(VENV)-core book/node_modules tests/pyodide/node_modules book/_assets/vendor
 
 # --- the environment: each stamp is newer than what it was made from -----------------------------
 

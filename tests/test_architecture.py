@@ -6,6 +6,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -73,9 +74,33 @@ NUMERIC = {
     "labkit.models",
     "labkit.training",
 }
-# Libraries of the standard library that open connections or start processes: a plain import of
-# the core brings none of them, so that it also runs in a browser.
-HEAVY = {"asyncio", "http", "multiprocessing", "socket", "ssl", "subprocess", "threading"}
+# Libraries of the standard library that open connections, start threads or processes, or call
+# compiled code: a plain import of the core brings none of them, so that it also runs in a browser.
+HEAVY = {
+    *("asyncio", "concurrent", "ctypes", "http", "mmap", "multiprocessing", "pty", "queue"),
+    *("sched", "signal", "socket", "ssl", "subprocess", "threading", "webbrowser"),
+}
+# Who imports one after all, inside a function or as a module that is itself imported inside one.
+MAY = {
+    "labkit.datasets.download": {
+        "http",
+        "socket",
+        "ssl",
+        "urllib",
+    },  # a data set that was asked for
+    "labkit.devices.system": {"ctypes", "subprocess"},  # a machine that is asked what it has
+}
+# These run where Python has no NumPy; tests/test_pyodide.py runs their tests in a browser's Python.
+WITHOUT_NUMPY = (
+    "labkit.ops.sizes",
+    "labkit.metrics.text",
+    "labkit.sizing.budget",
+    "labkit.sizing.transformer",
+    "labkit.schedules",
+    "labkit.tokenizers",
+    "labkit.live",
+    "labkit.widgets",
+)
 
 MAX_FILE = 400
 MAX_FUNCTION = 40
@@ -217,6 +242,63 @@ def test_importing_the_core_opens_no_way_out(entry, numpy_loads):
     """What does open one, the download of a data set, is imported when it is asked for."""
     new = {module.split(".")[0] for module in loaded_by(entry) - numpy_loads}
     assert not new & HEAVY
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not table_entry(name, EXTRAS)])
+def test_threads_processes_connections_and_compiled_code_have_their_places(name):
+    """Anywhere in a file, also inside a function: what is not named above imports none of them."""
+    used = {module.split(".")[0] for module in imported(MODULES[name])} & HEAVY
+    assert used == MAY.get(name, set())
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not table_entry(name, EXTRAS)])
+def test_no_import_hides_from_these_tests(name):
+    """What is imported by a name that is computed would not be seen above; two places do that."""
+    calls = {ast.unparse(n.func) for n in ast.walk(tree(MODULES[name])) if isinstance(n, ast.Call)}
+    hidden = {"__import__", "importlib.import_module", "import_module", "eval"} & calls
+    assert not hidden or name in {
+        "labkit.cli",  # the modules of the commands
+        "labkit.exercises",  # the module of a topic
+        "labkit.exercises.report",  # the page of a function
+        "labkit.devices.frameworks",  # what a machine has
+    }
+
+
+def test_labkit_is_python_alone():
+    """No file is compiled, neither in the package nor when its wheel is built."""
+    kinds = {path.suffix for path in (ROOT / "labkit").rglob("*.*") if path.is_file()}
+    assert kinds - {".pyc"} == {".py", ".js", ".css", ".typed"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["build-system"]["requires"] == ["hatchling>=1.25"]
+    assert "hooks" not in project["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+
+def test_what_needs_no_numpy_runs_without_it():
+    """And what needs it says so by its own name; here NumPy is hidden, as if it were not there."""
+    code = f"""
+import sys
+sys.modules["numpy"] = None
+import {", ".join(WITHOUT_NUMPY)}
+from labkit.ops import conv_output_size
+from labkit.metrics import edit_distance
+from labkit.sizing import gpt_parameters
+for name, package in (("relu", "ops"), ("accuracy", "metrics"), ("layer_table", "sizing")):
+    try:
+        exec(f"from labkit.{{package}} import {{name}}")
+    except ModuleNotFoundError as error:
+        print(error)
+assert not [name for name in sys.modules if name.startswith("numpy.")]
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == [
+        f"labkit.{name} needs NumPy: pip install numpy"
+        for name in ("ops.relu", "metrics.accuracy", "sizing.layer_table")
+    ]
+
+
+def test_another_missing_module_is_not_taken_for_numpy():
+    with pytest.raises(ModuleNotFoundError, match="something"):
+        labkit._without_numpy("labkit.ops", ModuleNotFoundError("something", name="something"))
 
 
 # --- what every module owes its reader --------------------------------------------------------

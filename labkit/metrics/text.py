@@ -1,10 +1,14 @@
 """How good a text is: how surprising, how alike, and how many words have to be mended."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def perplexity(log_probabilities: np.ndarray) -> float:
@@ -14,11 +18,14 @@ def perplexity(log_probabilities: np.ndarray) -> float:
 
     Raises ValueError if there are none, or one is above 0.
 
+    >>> import numpy as np
     >>> round(perplexity(np.log([0.5, 0.125])), 12)
     4.0
 
     [Jelinek et al. 1977]
     """
+    import numpy as np  # here, because the functions below run where it is missing
+
     log_probabilities = np.asarray(log_probabilities)
     if not log_probabilities.size or not (log_probabilities <= 0).all():
         raise ValueError("log_probabilities must be at least one number, none above 0")

@@ -1,30 +1,6 @@
 """The functions that networks are made of, each with its derivative beside it."""
 
-from labkit.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from labkit.ops.attention import (
-    causal_mask,
-    grouped_query_attention,
-    padding_mask,
-    scaled_dot_product_attention,
-)
-from labkit.ops.contrast import hinge, info_nce, triplet_loss
-from labkit.ops.convolution import conv2d, conv2d_loop, conv_transpose2d
-from labkit.ops.ctc import ctc_loss
-from labkit.ops.linear import embedding, linear, one_hot
-from labkit.ops.losses import (
-    binary_cross_entropy,
-    cross_entropy,
-    huber,
-    kl_divergence,
-    mean_absolute_error,
-    mean_squared_error,
-)
-from labkit.ops.normalization import batch_norm, group_norm, layer_norm, normalize, rms_norm
-from labkit.ops.pooling import avg_pool2d, max_pool2d
-from labkit.ops.positions import alibi_bias, alibi_slopes, rotary, sinusoidal_positions
-from labkit.ops.rectifiers import elu, gelu, silu, softplus
-from labkit.ops.recurrent import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
-from labkit.ops.regularization import dropout
+from labkit import _without_numpy
 from labkit.ops.sizes import (
     conv_output_size,
     conv_transpose_output_size,
@@ -32,7 +8,36 @@ from labkit.ops.sizes import (
     receptive_field,
     same_padding,
 )
-from labkit.ops.upsampling import upsample
+
+try:
+    from labkit.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
+    from labkit.ops.attention import (
+        causal_mask,
+        grouped_query_attention,
+        padding_mask,
+        scaled_dot_product_attention,
+    )
+    from labkit.ops.contrast import hinge, info_nce, triplet_loss
+    from labkit.ops.convolution import conv2d, conv2d_loop, conv_transpose2d
+    from labkit.ops.ctc import ctc_loss
+    from labkit.ops.linear import embedding, linear, one_hot
+    from labkit.ops.losses import (
+        binary_cross_entropy,
+        cross_entropy,
+        huber,
+        kl_divergence,
+        mean_absolute_error,
+        mean_squared_error,
+    )
+    from labkit.ops.normalization import batch_norm, group_norm, layer_norm, normalize, rms_norm
+    from labkit.ops.pooling import avg_pool2d, max_pool2d
+    from labkit.ops.positions import alibi_bias, alibi_slopes, rotary, sinusoidal_positions
+    from labkit.ops.rectifiers import elu, gelu, silu, softplus
+    from labkit.ops.recurrent import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+    from labkit.ops.regularization import dropout
+    from labkit.ops.upsampling import upsample
+except ModuleNotFoundError as missing:
+    _without_numpy(__name__, missing)
 
 __all__ = [
     "alibi_bias",

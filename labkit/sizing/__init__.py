@@ -1,5 +1,6 @@
 """What a network costs: parameters, multiply-adds, memory, time and money, before it is trained."""
 
+from labkit import _without_numpy
 from labkit.sizing.budget import (
     training_cost,
     training_energy,
@@ -7,17 +8,6 @@ from labkit.sizing.budget import (
     training_hours,
     training_state_bytes,
 )
-from labkit.sizing.layers import (
-    LayerSize,
-    conv2d_multiply_adds,
-    conv2d_parameters,
-    layer_sizes,
-    layer_table,
-    linear_multiply_adds,
-    linear_parameters,
-    training_bytes,
-)
-from labkit.sizing.scaling import PowerLaw, compute_optimal, fit_power_law, scaling_loss
 from labkit.sizing.transformer import (
     activation_bytes,
     bert_parameters,
@@ -26,6 +16,21 @@ from labkit.sizing.transformer import (
     kv_cache_bytes,
     llama_parameters,
 )
+
+try:
+    from labkit.sizing.layers import (
+        LayerSize,
+        conv2d_multiply_adds,
+        conv2d_parameters,
+        layer_sizes,
+        layer_table,
+        linear_multiply_adds,
+        linear_parameters,
+        training_bytes,
+    )
+    from labkit.sizing.scaling import PowerLaw, compute_optimal, fit_power_law, scaling_loss
+except ModuleNotFoundError as missing:
+    _without_numpy(__name__, missing)
 
 __all__ = [
     "LayerSize",
