@@ -82,12 +82,7 @@ HEAVY = {
 }
 # Who imports one after all, inside a function or as a module that is itself imported inside one.
 MAY = {
-    "labkit.datasets.download": {
-        "http",
-        "socket",
-        "ssl",
-        "urllib",
-    },  # a data set that was asked for
+    "labkit.datasets.download": {"http", "socket", "ssl"},  # a data set that was asked for
     "labkit.devices.system": {"ctypes", "subprocess"},  # a machine that is asked what it has
 }
 # These run where Python has no NumPy; tests/test_pyodide.py runs their tests in a browser's Python.
