@@ -1,11 +1,12 @@
-"""Search the best learning rate of every optimizer on Fashion-MNIST, and record every run.
+"""Search the best learning rate of every optimizer on Fashion-MNIST, then test it, and record all.
 
-    python -m benchmarks.learning_rates                     every search that is not recorded yet
+    python -m benchmarks.learning_rates                     whatever is not recorded yet
     python -m benchmarks.learning_rates --rules SGD Adam
 
 Each rule is tried at 21 rates, from five starts, without a schedule and with one. The images are
-those that come with labkit: 4,000 to train on and 1,000 to choose the rate by; the test images are
-not touched. The results go to results/learning_rates.json after every search.
+those that come with labkit: 4,000 to train on and 1,000 to choose the rate by. The 1,000 test
+images are read once the rate is chosen, by networks from five other starts. The results go to
+results/learning_rates.json after every search and every test.
 """
 
 # ruff: noqa: E402
@@ -39,7 +40,7 @@ RULES = {
     "AdamW": ("AdamW", {}),
 }
 RATES = [float(f"{10 ** (k / 4):.2g}") for k in range(-16, 5)]  # four in every factor of ten
-SIZES, EPOCHS, BATCH_SIZE, SEEDS = (784, 64, 10), 5, 50, range(5)
+SIZES, EPOCHS, BATCH_SIZE, SEEDS, TEST_SEEDS = (784, 64, 10), 5, 50, range(5), range(10, 15)
 STEPS, WARMUP_STEPS = 400, 80
 SCHEDULES = {
     "constant": lambda t, lr: lr,
@@ -100,12 +101,25 @@ def search(rule, schedule, data, rates, seeds):
     }
 
 
+def tested(run, data, test_data, seeds):
+    """Train at the best rate, from starts that the search did not see; count what is read right."""
+    x, _, y, _ = data
+    how = run["rule"], run["best_rate"], run["schedule"]
+    judgements = [judged(train(x, y, *how, seed), *test_data) for seed in seeds]
+    return {
+        "test_seeds": list(seeds),
+        "test_correct": [correct for _, correct in judgements],
+        "test_total": len(test_data[1]),
+    }
+
+
 def fashion():
-    """Return x and y to train on and to choose by: 4,000 and 1,000 rows of 784 numbers."""
+    """Return x and y to train on and to choose by, 4,000 and 1,000 rows, and 1,000 to test with."""
     bundled = datasets.load("fashion_mnist")
-    x = bundled.x_train.reshape(-1, 784) / np.float32(255)
+    x, x_test = (a.reshape(-1, 784) / np.float32(255) for a in (bundled.x_train, bundled.x_test))
     rng = np.random.default_rng(0)
-    return train_test_split(x, bundled.y_train, test_size=1000, rng=rng, stratify=True)
+    data = train_test_split(x, bundled.y_train, test_size=1000, rng=rng, stratify=True)
+    return data, (x_test, bundled.y_test)
 
 
 def read_results():
@@ -125,16 +139,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rules", nargs="+", choices=RULES, default=[*RULES])
     options = parser.parse_args()
-    done = {(run["rule"], run["schedule"]) for run in read_results()}
     setting = {"sizes": SIZES, "epochs": EPOCHS, "batch_size": BATCH_SIZE}
     about = made_with("benchmarks/learning_rates.py", ("numpy",))
     about |= {"data": "Fashion-MNIST, the images that come with labkit: 4,000 and 1,000"}
+    data, test_data = fashion()
     for rule in options.rules:
         for schedule in SCHEDULES:
-            if (rule, schedule) not in done:
-                run = search(rule, schedule, fashion(), RATES, SEEDS) | setting | about
+            done = {(run["rule"], run["schedule"]): run for run in read_results()}
+            run = done.get((rule, schedule))
+            if run is None:
+                run = search(rule, schedule, data, RATES, SEEDS) | setting | about
                 save_run(run | {"code_as_committed": code_as_committed(__file__)})
                 print(f"{rule}, {schedule}: {run['best_rate']} in {run['cpu_seconds']} s")
+            if "test_correct" not in run:
+                run |= tested(run, data, test_data, TEST_SEEDS)
+                save_run(run | {"code_as_committed": code_as_committed(__file__)})
+                print(f"{rule}, {schedule}: {run['test_correct']} of {run['test_total']}")
 
 
 if __name__ == "__main__":

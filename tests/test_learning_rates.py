@@ -60,15 +60,32 @@ def test_searches_are_kept_in_order_and_a_new_one_replaces_the_old(small):
     ]
 
 
+def test_a_test_trains_at_the_rate_that_was_chosen_and_counts(small):
+    x, x_test, y, y_test = few()
+    run = {"rule": "Adam", "schedule": "constant", "best_rate": 0.002}
+    found = small.tested(run, few(), (x_test, y_test), [7, 8])
+    right = [
+        int((predict(model, x_test).argmax(axis=1) == y_test).sum())
+        for model in (small.train(x, y, "Adam", 0.002, "constant", seed) for seed in (7, 8))
+    ]
+    assert found == {"test_seeds": [7, 8], "test_correct": right, "test_total": 30}
+
+
 def test_main_records_what_is_missing_with_its_circumstances(small, monkeypatch, capsys):
-    monkeypatch.setattr(small, "fashion", few)
-    monkeypatch.setattr(small, "RATES", [0.01])
-    monkeypatch.setattr(small, "SEEDS", range(1))
+    _, x_test, _, y_test = few()
+    monkeypatch.setattr(small, "fashion", lambda: (few(), (x_test, y_test)))
+    for name, value in (("RATES", [0.01]), ("SEEDS", range(1)), ("TEST_SEEDS", range(2))):
+        monkeypatch.setattr(small, name, value)
     monkeypatch.setattr("sys.argv", ["learning_rates", "--rules", "Adagrad"])
     small.main()
     assert capsys.readouterr().out.startswith("Adagrad, constant: 0.01 in ")
     runs = json.loads(small.RESULTS.read_text())["runs"]
     assert [run["schedule"] for run in runs] == ["constant", "warm-up and cosine"]
     assert runs[0].keys() >= {"commit", "versions", "machine", "date", "data", "code_as_committed"}
+    assert [len(run["test_correct"]) for run in runs] == [2, 2]
     small.main()
     assert capsys.readouterr().out == ""  # nothing was missing
+    del runs[1]["test_correct"]
+    small.save_run(runs[1])
+    small.main()
+    assert capsys.readouterr().out.startswith("Adagrad, warm-up and cosine: [")
