@@ -49,7 +49,7 @@ class Cache:
 
 
 class MultiHeadAttention(Module):
-    """Attention by several heads, each with its own queries, keys and values of width d / heads.
+    """Attention by several heads, each of width d / heads, :eq:`eq-multi-head-attention`.
 
     x (n, t, d) asks, and memory (n, s, d), x itself if left out, answers. Returns (n, t, d). With
     kv_heads, fewer heads of keys and values serve all queries. With rotary, queries and keys are

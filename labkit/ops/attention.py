@@ -15,7 +15,7 @@ _FAR_BELOW = -1e30  # finite: e^(-inf + inf) would be no number in a row that ma
 
 
 def scaled_dot_product_attention(q, k, v, mask=None, bias=None):
-    r"""Return for each query a mean of the values, weighted by how well the keys match it::
+    r"""Return for each query a mean of values, by how well their keys match, :eq:`eq-attention`::
 
         softmax(q k^T / sqrt(d) + bias) v
 
@@ -115,7 +115,7 @@ def merge_heads(x):
 
 
 def causal_mask(t, s=None):
-    """Return the mask (t, s) with which no token looks ahead.
+    """Return the mask (t, s) with which no token looks ahead, :eq:`eq-causal-mask`.
 
     The t queries are the last of the s tokens, s = t if left out; with a cache of earlier tokens
     s is larger.

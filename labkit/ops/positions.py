@@ -12,7 +12,7 @@ from labkit.autograd import concatenate
 
 
 def sinusoidal_positions(t, d, *, base=10000.0, dtype=np.float64):
-    r"""Return a vector of sines and cosines for each of t positions, to be added to the tokens::
+    r"""Return sines and cosines for t positions, to be added, :eq:`eq-sinusoidal-positions`::
 
         p[i, 2 j] = sin(i / base^(2 j / d))        p[i, 2 j + 1] = cos(i / base^(2 j / d))
 
@@ -32,7 +32,7 @@ def sinusoidal_positions(t, d, *, base=10000.0, dtype=np.float64):
 
 
 def rotary(x, *, start=0, base=10000.0):
-    r"""Turn each pair of a query's or key's numbers by an angle that grows with its position::
+    r"""Turn pairs of a query's or key's numbers by an angle that grows, :eq:`eq-rotary`::
 
         (x[2 j], x[2 j + 1]) is turned by (start + i) / base^(2 j / d) at row i
 
