@@ -48,6 +48,14 @@ logit_rows = arrays(np.float64, (4, 7), elements=st.floats(-30, 30, width=32))
 # --- which token ---------------------------------------------------------------------------------
 
 
+def test_tokens_are_chosen_along_the_last_axis_however_many_there_are():
+    logits = rng(3).normal(size=(2, 3, 5))
+    expected = [[max(range(5), key=row.__getitem__) for row in rows] for rows in logits.tolist()]
+    for choose in (greedy, lambda logits: sample(logits, rng=rng(), k=1)):
+        np.testing.assert_array_equal(choose(logits), expected)
+        np.testing.assert_array_equal(choose(logits[1, 2]), expected[1][2])
+
+
 def test_top_k_keeps_the_largest_and_their_equals():
     logits = np.array([[3.0, 1.0, 2.0, 2.0], [0.0, 0.0, 0.0, -1.0]])
     inf = np.inf
@@ -228,6 +236,39 @@ def test_beams_with_a_cache_are_the_same(model):
     for (score, row), (their_score, their_row) in zip(plain, cached, strict=True):
         assert score == pytest.approx(their_score, abs=1e-9)
         np.testing.assert_array_equal(row, their_row)
+
+
+class Counting:
+    """A model that notes how many tokens it is given, and keeps nothing in its cache."""
+
+    def __init__(self):
+        self.read = []
+
+    def new_cache(self):
+        return []
+
+    def __call__(self, ids, cache=None):
+        self.read.append(ids.shape[1])
+        return np.eye(K)[ids]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda model, **how: generate(model, np.array([[1, 2]]), count=3, **how),
+        lambda model, **how: beam_search(model, np.array([[1, 2]]), width=2, count=3, **how),
+    ],
+    ids=["generate", "beam_search"],
+)
+def test_what_was_read_is_not_read_again_unless_there_is_no_cache(run):
+    for how, read in (
+        ({}, [2, 1, 1]),
+        ({"cached": True}, [2, 1, 1]),
+        ({"cached": False}, [2, 3, 4]),
+    ):
+        model = Counting()
+        run(model, **how)
+        assert model.read == read
 
 
 def test_greedy_generation_is_the_likeliest_token_each_time():

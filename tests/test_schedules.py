@@ -49,6 +49,14 @@ SCHEDULES = {
             o, 0.7, 13, pct_start=0.4, div_factor=10, final_div_factor=100, cycle_momentum=False
         ),
     ),
+    "one_cycle-top at once": (  # at step 0.3
+        lambda t: schedules.one_cycle(t, lr_max=0.7, steps=13, up_share=0.1),
+        lambda m, o: m.OneCycleLR(o, 0.7, 13, pct_start=0.1, cycle_momentum=False),
+    ),
+    "one_cycle-top at last": (  # at step 11.48 of 12
+        lambda t: schedules.one_cycle(t, lr_max=0.7, steps=13, up_share=0.96),
+        lambda m, o: m.OneCycleLR(o, 0.7, 13, pct_start=0.96, cycle_momentum=False),
+    ),
     "one_cycle-defaults": (
         lambda t: schedules.one_cycle(t, lr_max=0.7, steps=13),
         lambda m, o: m.OneCycleLR(o, 0.7, 13, cycle_momentum=False),
@@ -206,6 +214,28 @@ def test_plateaus_are_kerass_whose_counts_are_one_larger(config):
     assert len(seen) > 3
 
 
+@pytest.mark.parametrize(
+    ("losses", "config"),
+    [
+        ([1.0] * 35, {}),  # the first is the best: steps down at 12, 23 and 34
+        ([(1 - 1.5e-4) ** t for t in range(9)], {"patience": 0}),  # better by a ten-thousandth
+        ([(1 - 0.5e-4) ** t for t in range(9)], {"patience": 0}),
+        ([1.0] * 35, {"threshold": 0.0, "patience": 3}),
+        ([math.inf] * 4 + [1.0] * 8, {"patience": 2}),
+    ],
+)
+def test_plateaus_of_equal_losses_are_pytorchs(losses, config):
+    ours = SimpleNamespace(lr=0.5)
+    plateau = schedules.ReduceOnPlateau(ours, **config)
+    torch = pytest.importorskip("torch")
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    their_plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, eps=0, **config)
+    for loss in losses:
+        plateau.step(loss)
+        their_plateau.step(loss)
+        assert ours.lr == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)
+
+
 def test_a_plateau_by_hand():
     """Patience 1: the second epoch in a row that is not better halves lr; then it starts anew."""
     optimizer = SimpleNamespace(lr=8.0)
@@ -235,6 +265,7 @@ def test_a_plateau_by_hand():
         ),
         (lambda: schedules.one_cycle(10, lr_max=1.0, steps=10), "got t 10, top 2.0 of 10"),
         (lambda: schedules.one_cycle(-1, lr_max=1.0, steps=10), "t must be at least 0; got -1"),
+        (lambda: schedules.one_cycle(0, lr_max=1.0, steps=0), "steps must be positive; got 0"),
         (lambda: schedules.one_cycle(0, lr_max=1.0, steps=10, up_share=0.1), "got t 0, top 0.0"),
         (lambda: schedules.one_cycle(0, lr_max=1.0, steps=3), "need t below steps and a top"),
         (lambda: schedules.one_cycle(0, lr_max=1.0, steps=9, up_share=1), "got t 0, top 8 of 9"),

@@ -17,6 +17,7 @@ from labkit.ops import (
     receptive_field,
     same_padding,
 )
+from labkit.ops.sizes import check_groups, check_sizes
 
 SIZES, KERNELS, STRIDES, PADDINGS, DILATIONS = (
     (5, 7, 28, 32, 224),
@@ -271,6 +272,26 @@ def test_receptive_field_is_where_gradients_arrive():
 def test_receptive_field_names_what_is_wrong(layer, words):
     with pytest.raises(ValueError, match=words):
         receptive_field([3, layer])
+
+
+# --- what layers check ------------------------------------------------------------------------
+
+
+def test_sizes_are_whole_numbers_from_one():
+    check_sizes(d_in=1, d_out=7)
+    for wrong in (0, -1, 1.0, True):
+        with pytest.raises(ValueError, match=f"d_out must be a whole number, .* got {wrong}"):
+            check_sizes(d_in=3, d_out=wrong)
+
+
+def test_groups_divide_all_channels():
+    check_groups(1, c_in=1, c_out=3)
+    check_groups(3, c_in=6, c_out=9)
+    with pytest.raises(ValueError, match="groups must divide c_out, here 8; got 3"):
+        check_groups(3, c_in=6, c_out=8)
+    for wrong in (0, 1.0):
+        with pytest.raises(ValueError, match="groups must be a whole number, at least 1; got"):
+            check_groups(wrong, c_in=6)
 
 
 # --- counted one place at a time ----------------------------------------------------------------
