@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest --quiet -n $(WORKERS) --dist worksteal
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help book test lint unit pages notebooks labs core wheel site colab bench budget mutants \
-	speed witnesses pyodide cover coverage constraints system clean distclean
+	speed witnesses pyodide faults cover coverage constraints system clean distclean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -101,6 +101,10 @@ speed: $(VENV)/.test ## measure labkit beside PyTorch and others, and record it 
 witnesses: $(VENV)/.test ## who else says so: function by witness, and how far ours is from both frameworks
 	$(RUN) tests/witnesses.py
 	$(RUN) tests/catalog.py
+
+faults: $(VENV)/.test ## plant small faults in the sources that have changed, count those found
+	$(RUN) tools/mutate.py sources
+	$(RUN) tools/mutate.py report
 
 cover: $(VENV)/.test ## photograph the built book for the README
 	$(RUN) tools/cover.py

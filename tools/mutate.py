@@ -1,55 +1,39 @@
 """Plant small faults, one at a time, and count how many the tests find.
 
-    python tools/mutate.py            both of the below
     python tools/mutate.py rules      every gradient times 1.001, an argument at a time (seconds)
     python tools/mutate.py sources [FILE ...]
-                                      an operator, number or comparison of the source at a time,
-                                      by default in all of labkit/ops (an hour; author's command)
+                                      a number, operator, comparison or statement of the source at a
+                                      time, in these files (a quarter of a second each); without
+                                      files in all whose code has changed since
+    python tools/mutate.py sources --all
+                                      in every file that has to have an entry (ten minutes)
+    python tools/mutate.py report     what was found, a line for each file
 
-Prints what was not found and the score; writes all of it as JSON (--report FILE). Ends with 1 if
-a gradient's fault was not found. Faults in the source go into a copy of the package; that some of
-them change nothing that anyone could notice is why their score need not be 100 %.
+Prints what was not found, and the score. `rules` ends with 1 if a fault was not found. `sources`
+writes its results to tests/mutants.json; tests/mutants.toml says by hand why a fault that was not
+found changes nothing that anyone could notice. tests/test_mutants.py holds both to the sources.
 """
 
 import argparse
-import ast
-import copy
+import datetime
 import importlib
 import json
-import os
-import shutil
-import signal
+import resource
+import subprocess
 import sys
-import tempfile
-import time
+import tomllib
 from pathlib import Path
 
+from faults import fingerprint
+from hunt import hunt
+
 ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "tests" / "mutants.json"
+VERDICTS = ROOT / "tests" / "mutants.toml"
+# Every file of these packages has to have an entry, and each of these files.
+SOURCES = ("labkit/metrics", "labkit/ops", "labkit/optim")
+SOURCES += ("labkit/generation.py", "labkit/schedules.py", "labkit/tokenizers.py")
 SCALE = 1.001
-TIME_LIMIT = 120  # seconds for the tests of one fault; a loop without end counts as found
-HEAVY = ("numpy", "pytest", "hypothesis", "scipy.signal", "torch", "keras")
-SWAPPED = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.FloorDiv,
-    ast.Pow: ast.Mult,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-    ast.BitXor: ast.BitOr,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-}
 
 
 # --- rules ------------------------------------------------------------------------------------
@@ -98,153 +82,129 @@ def scaled(rule, which):
 # --- sources ----------------------------------------------------------------------------------
 
 
-def mutants(source):
-    """Yield (line, before, after, mutated source) for every small fault that can be planted."""
-    tree = ast.parse(source)
-    for index, node in enumerate(list(places(tree))):
-        for change in changes(node):
-            mutated = copy.deepcopy(tree)
-            target = list(places(mutated))[index]
-            before = ast.unparse(target).splitlines()[0]
-            change(target)
-            yield node.lineno, before, ast.unparse(target).splitlines()[0], ast.unparse(mutated)
+def sources():
+    """Return every file that has to have an entry in the report, from the root."""
+    paths = [ROOT / name for name in SOURCES]
+    files = [f for p in paths for f in (p.rglob("[!_]*.py") if p.is_dir() else [p])]
+    return sorted(f.relative_to(ROOT).as_posix() for f in files)
 
 
-def places(tree):
-    """Walk through the code that computes: no messages, no documentation, no decorators."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom)):
-            continue
-        if isinstance(tree, ast.FunctionDef) and node in tree.decorator_list:
-            continue
-        if isinstance(node, ast.keyword) and node.arg == "strict":
-            continue  # guards the author of a zip; nothing a caller passes can reach it
-        if hasattr(node, "lineno"):
-            yield node
-        yield from places(node)
+def read_report():
+    """Return the entry of each file: how many faults were planted and found, and the others."""
+    return json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
 
 
-def changes(node):
-    """Return the functions that would each plant one fault in a node."""
-    found = []
-    if isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)) and type(node.op) in SWAPPED:
-        found.append(lambda n: setattr(n, "op", SWAPPED[type(n.op)]()))
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
-        found.append(lambda n: n.ops.__setitem__(0, SWAPPED[type(n.ops[0])]()))
-    if isinstance(node, ast.UnaryOp):
-        found.append(lambda n: setattr(n, "op", ast.UAdd()))
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        found.append(lambda n: setattr(n, "value", not n.value))
-    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        found.append(lambda n: setattr(n, "value", n.value + 1))
-    if isinstance(node, (ast.If, ast.IfExp)) and not isinstance(node.test, ast.Compare):
-        found.append(lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test)))
-    return found
+def read_verdicts():
+    """Return for each file the faults that change nothing, (where, code, change), and why."""
+    table = tomllib.loads(VERDICTS.read_text(encoding="utf-8"))
+    return {
+        file: {
+            (verdict["where"], verdict["code"], change): verdict["why"]
+            for verdict in verdicts
+            for change in verdict["changes"]
+        }
+        for file, verdicts in table.items()
+    }
+
+
+def survivors(entry):
+    """Return the names of the faults that were not found."""
+    return {(each["where"], each["code"], each["change"]) for each in entry["survivors"]}
+
+
+def is_stale(file, entry):
+    """Whether the code of a file is another than the one that its entry is about."""
+    return entry["source"] != fingerprint((ROOT / file).read_text(encoding="utf-8"))
+
+
+def mutate_source(file):
+    """Plant each fault in a file; return its entry of the report."""
+    before = processor_seconds()
+    planted, missed = 0, []
+    for fault, found, reached in hunt(file):
+        planted += 1
+        if not found:
+            where, code, change = fault.key
+            missed.append({"line": fault.line, "where": where, "code": code, "change": change})
+            unseen = "" if reached else "; no test comes here"
+            print(f"  not found: {file}:{fault.line}: {code}   [{change}{unseen}]", flush=True)
+    commit = ["git", "-C", ROOT, "log", "-1", "--format=%h", "--", file]
+    return {
+        "source": fingerprint((ROOT / file).read_text(encoding="utf-8")),
+        "date": datetime.date.today().isoformat(),
+        "commit": subprocess.run(commit, capture_output=True, text=True).stdout.strip(),
+        "cpu_seconds": round(processor_seconds() - before),
+        "planted": planted,
+        "found": planted - len(missed),
+        "survivors": missed,
+    }
+
+
+def processor_seconds():
+    """Return what this process and its children that ended have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def mutate_sources(files):
-    """Plant each fault in a copy of the package and run the tests that should find it."""
-    for name in HEAVY:
-        importlib.import_module(name)  # once, here: each fault then starts from a fork of it
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        for part in ("labkit", "tests"):
-            shutil.copytree(
-                ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        for file in files:
-            source = (ROOT / file).read_text()
-            if not passes(folder, file):
-                sys.exit(f"the tests of {file} fail before any fault is planted")
-            for line, before, after, mutated in mutants(source):
-                (folder / file).write_text(mutated)
-                found = not passes(folder, file)
-                results.append({"fault": f"{file}:{line}: {before} -> {after}", "found": found})
-                if not found:
-                    print(f"  not found: {results[-1]['fault']}", flush=True)
-            (folder / file).write_text(source)
-            here = [r for r in results if r["fault"].startswith(f"{file}:")]
-            print(score(file, here), flush=True)
-    return results
+    """Plant faults in these files, and write each one's entry as soon as it is there."""
+    for file in files:
+        entry = mutate_source(file)
+        print(score(file, entry["found"], entry["planted"]), flush=True)
+        report = {**read_report(), file: entry}
+        report = {name: report[name] for name in sources() if name in report}
+        REPORT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def passes(folder, file):
-    """Whether all tests of one module pass: its own first, then the table of all functions."""
-    own = f"tests/ops/test_{Path(file).stem}.py"
-    if not (folder / own).exists():
-        own = "tests/ops"
-    return run_tests(folder, file, [own, file]) and run_tests(folder, file, ["tests/test_ops.py"])
+# --- what is printed --------------------------------------------------------------------------
 
 
-def run_tests(folder, file, tests):
-    """Run tests of one module in a child process; return whether they all pass."""
-    child = os.fork()
-    if child == 0:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
-            os.dup2(nowhere.fileno(), 2)
-        os.chdir(folder)
-        sys.path.insert(0, str(folder))
-        sys.dont_write_bytecode = True
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer than the tests
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-k", names_in(ROOT / file)]
-        os._exit(importlib.import_module("pytest").main([*options, *tests]))
-    return wait(child) == 0
-
-
-def names_in(path):
-    """The expression that selects a module's tests: its own name, or that of a function in it."""
-    if path.stem == "windows":
-        return "conv or pool or windows"
-    names = [n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)]
-    return " or ".join([path.stem, *(n for n in names if not n.startswith("_"))])
-
-
-def wait(child):
-    """Return the exit status of a child process; end it when its time is up."""
-    end = time.monotonic() + TIME_LIMIT
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return -1
-
-
-# --- report -----------------------------------------------------------------------------------
-
-
-def score(what, results):
+def score(what, found, planted):
     """Return one line: how many faults were planted, and how many of them were found."""
-    found = sum(r["found"] for r in results)
-    return f"{what}: {found} of {len(results)} faults found ({found / max(len(results), 1):.1%})"
+    return f"{what}: {found} of {planted} faults found ({found / max(planted, 1):.1%})"
+
+
+def print_report():
+    """Print a line for each file, the faults that wait for a test or a verdict, and the sums."""
+    report, verdicts = read_report(), read_verdicts()
+    totals = {}
+    for file, entry in report.items():
+        unseen = survivors(entry) - set(verdicts.get(file, {}))
+        print(score(file, entry["found"], entry["planted"]), "(stale)" * is_stale(file, entry))
+        for each in entry["survivors"]:
+            if (each["where"], each["code"], each["change"]) in unseen:
+                print(f"  open: {file}:{each['line']}: {each['code']}   [{each['change']}]")
+        for what in (file.rpartition("/")[0], "all"):
+            found, planted, open_ = totals.get(what, (0, 0, 0))
+            sums = found + entry["found"], planted + entry["planted"], open_ + len(unseen)
+            totals[what] = sums
+    for what, (found, planted, open_) in totals.items():
+        same = planted - found - open_
+        print(f"{score(what, found, planted)}; {same} change nothing, {open_} are open")
 
 
 def main():
     """Plant, run, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="?", choices=["rules", "sources", "both"], default="both")
+    parser.add_argument("what", choices=["rules", "sources", "report"])
     parser.add_argument("files", nargs="*", help="sources to plant faults in, from the root")
-    parser.add_argument("--report", type=Path, help="where to write the results as JSON")
+    parser.add_argument("--all", action="store_true", help="in every file, changed or not")
     options = parser.parse_args()
-    report = {}
-    if options.what != "sources":
-        report["rules"] = mutate_rules()
-        for result in report["rules"]:
+    if options.what == "report":
+        print_report()
+    elif options.what == "sources":
+        report = read_report()
+        changed = [f for f in sources() if f not in report or is_stale(f, report[f])]
+        mutate_sources(options.files or (sources() if options.all else changed))
+    else:
+        results = mutate_rules()
+        for result in results:
             if not result["found"]:
                 print(f"  not found: {result['fault']}")
-        print(score("gradient rules", report["rules"]), flush=True)
-    if options.what != "rules":
-        every = sorted(p.relative_to(ROOT) for p in (ROOT / "labkit/ops").glob("[!_]*.py"))
-        report["sources"] = mutate_sources(options.files or [p.as_posix() for p in every])
-        print(score("sources", report["sources"]))
-    if options.report:
-        options.report.write_text(json.dumps(report, indent=1) + "\n")
-    return int(not all(r["found"] for r in report.get("rules", [])))
+        found = sum(result["found"] for result in results)
+        print(score("gradient rules", found, len(results)), flush=True)
+        return int(found < len(results))
+    return 0
 
 
 if __name__ == "__main__":
