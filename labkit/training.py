@@ -4,12 +4,11 @@ import contextlib
 import json
 import os
 import sys
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from labkit.autograd import Tensor
 from labkit.dataloader import batches
 from labkit.nn import Module
 from labkit.optim import Optimizer
+from labkit.progress import ProgressBar, brief
 
 Loss = Callable[[Any, np.ndarray], Any]
 
@@ -110,7 +110,7 @@ def fit(
         raise ValueError(f"epochs must be an integer from 0 up; got {epochs!r}")
     _check_examples(x)
     history = History() if history is None else history
-    bar = _ProgressBar(sys.stderr, shown=progress is True)
+    bar = ProgressBar(sys.stderr, shown=progress is True)
     with _ending_well(model, optimizer, bar):
         for epoch in range(1, epochs + 1):
             parts = batches(x, y, batch_size=batch_size, rng=rng)
@@ -120,14 +120,14 @@ def fit(
                 held_out = evaluate(model, *validation, loss=loss)
                 measured |= {f"validation_{name}": value for name, value in held_out.items()}
             history.append(measured)
-            bar.end_line(_brief(measured))
+            bar.end_line(brief(measured))
             if progress == "table":
                 print(*([history.heading()] if epoch == 1 else []), history.row(-1), sep="\n")
     return history
 
 
 @contextlib.contextmanager
-def _ending_well(model: Module, optimizer: Optimizer, bar: "_ProgressBar") -> Iterator[None]:
+def _ending_well(model: Module, optimizer: Optimizer, bar: ProgressBar) -> Iterator[None]:
     """However the training in the block ends, leave the model ready for use."""
     try:
         yield
@@ -141,7 +141,7 @@ def _ending_well(model: Module, optimizer: Optimizer, bar: "_ProgressBar") -> It
 
 
 def _train_epoch(
-    model: Module, parts: Iterable, loss: Loss, optimizer: Optimizer, bar: "_ProgressBar"
+    model: Module, parts: Iterable, loss: Loss, optimizer: Optimizer, bar: ProgressBar
 ) -> dict[str, float]:
     model.train()
     meter = _Meter()
@@ -152,7 +152,7 @@ def _train_epoch(
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
-        bar.note = _brief(meter.means())
+        bar.note = brief(meter.means())
     return meter.means()
 
 
@@ -303,52 +303,8 @@ class _Meter:
         return means
 
 
-class _ProgressBar:
-    """A line on a terminal that says how far the work is; anywhere else, nothing."""
-
-    width, seconds_between = 20, 0.1
-
-    def __init__(self, stream: TextIO, *, shown: bool) -> None:
-        self.stream = stream
-        self.shown = shown and stream is not None and stream.isatty()
-        self.label, self.total = "", 0
-        self.note, self.text = "", ""
-
-    def over(self, items: Iterable) -> Iterator:
-        """Yield the items, and draw after each how many of the total are done."""
-        start = drawn = time.monotonic()
-        for done, item in enumerate(items, start=1):
-            yield item
-            now = time.monotonic()
-            if self.shown and (now - drawn > self.seconds_between or done == self.total):
-                drawn = now
-                filled = "#" * (self.width * done // self.total)
-                left = f"{(now - start) / done * (self.total - done):.0f} s left"
-                bar = f"{self.label} [{filled:-<{self.width}}] {done}/{self.total}"
-                self._draw(f"{bar}  {self.note}  {left if done < self.total else ''}")
-
-    def end_line(self, note: str = "") -> None:
-        """Leave the line as it stands, with the last note."""
-        if self.text:
-            if note:
-                self._draw(f"{self.text.split('  ')[0]}  {note}")
-            self.stream.write("\n")
-            self.stream.flush()
-            self.text = ""
-
-    def _draw(self, text: str) -> None:
-        padded = text.ljust(len(self.text))  # what is shorter must cover what was there
-        self.stream.write("\r" + padded)
-        self.stream.flush()
-        self.text = text.rstrip()
-
-
 def _array(out: Any) -> np.ndarray:
     return out.data if isinstance(out, Tensor) else out
-
-
-def _brief(measured: dict[str, float]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.items())
 
 
 def _check_examples(x: np.ndarray) -> None:

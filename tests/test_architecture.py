@@ -27,6 +27,7 @@ RANKS = {
     "labkit.datasets": 0,
     "labkit.dataloader": 0,
     "labkit.devices": 0,
+    "labkit.progress": 0,
     "labkit.recorded": 0,
     "labkit.tokenizers": 0,
     "labkit.schedules": 0,

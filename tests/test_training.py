@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from labkit import models, nn, ops, optim, training
+from labkit import models, nn, ops, optim
 from labkit.dataloader import batches
+from labkit.progress import ProgressBar
 from labkit.training import History, evaluate, fit, load, predict, save
 
 
@@ -262,7 +263,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_sees_one_line_for_each_epoch(monkeypatch, capsys):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(training._ProgressBar, "seconds_between", 0.0)
+    monkeypatch.setattr(ProgressBar, "seconds_between", 0.0)
     model = network()
     history = fit(model, *blobs(), **settings(model, epochs=2))
     first, second, end = terminal.seen()
@@ -279,7 +280,7 @@ def test_a_terminal_sees_one_line_for_each_epoch(monkeypatch, capsys):
 def test_the_line_is_ended_when_training_is_stopped(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(training._ProgressBar, "seconds_between", 0.0)
+    monkeypatch.setattr(ProgressBar, "seconds_between", 0.0)
     model = network()
     with pytest.raises(KeyboardInterrupt):
         fit(model, *blobs(), **settings(model, loss=stop_at(4, ctrl_c)))
