@@ -108,6 +108,7 @@ API_PAGES = {
     **dict.fromkeys(("compression", "lora"), "efficiency"),
     **dict.fromkeys(("privacy", "interpretability", "fairness"), "responsibility"),
     **dict.fromkeys(("datasets", "devices"), "data"),
+    **dict.fromkeys(("generation", "tokenizers"), "text"),
 }
 BOX_STYLE = 'style="border-left: 4px solid currentColor; padding-left: 0.8em"'
 LIST_STYLE = 'style="list-style: none; padding-left: 0"'

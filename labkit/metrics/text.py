@@ -55,7 +55,7 @@ def clipped_matches(
 def bleu(
     candidates: Sequence[Sequence], references: Sequence[Sequence[Sequence]], *, n: int = 4
 ) -> float:
-    """Return BLEU of a corpus, in [0, 1]::
+    """Return BLEU of a corpus, in [0, 1], :eq:`eq-bleu`::
 
         brevity penalty * (p_1 p_2 ... p_n)^(1/n),    brevity penalty = e^min(0, 1 - r / c)
 

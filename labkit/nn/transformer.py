@@ -108,7 +108,7 @@ class MultiHeadAttention(Module):
 
 
 class FeedForward(Module):
-    """Two linear layers with an activation between them, for each token by itself.
+    """Two linear layers with an activation between them, each token alone, :eq:`eq-feed-forward`.
 
     activation is any function of arrays, `labkit.ops.rectifiers.gelu` if left out.
 
@@ -143,7 +143,8 @@ class FeedForward(Module):
 class TransformerBlock(Module):
     """Self-attention and then `FeedForward`, each added to what came in; the encoder's block.
 
-    With a causal mask it is GPT's. ``attention`` holds settings of `MultiHeadAttention`: kv_heads,
+    Normalized first it is :eq:`eq-pre-norm`, else :eq:`eq-post-norm`. With a causal mask it is
+    GPT's. ``attention`` holds settings of `MultiHeadAttention`: kv_heads,
     rotary.
 
     >>> block = TransformerBlock(6, 3, 24, rng=np.random.default_rng(0))
@@ -248,6 +249,8 @@ class Encoder(Module):
 
 class Decoder(Encoder):
     """As `Encoder`, of `DecoderBlock`: called with x, the memory, and a mask for each.
+
+    With a causal mask each output knows what :eq:`eq-translation` asks for its place, no more.
 
     >>> decoder = Decoder(2, 6, 3, 24, rng=np.random.default_rng(0))
     >>> decoder(np.ones((2, 4, 6), np.float32), np.ones((2, 5, 6), np.float32)).shape

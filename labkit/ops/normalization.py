@@ -14,7 +14,7 @@ from labkit.autograd import primitive, reduce_mean, sqrt
 
 @primitive
 def normalize(x, *, axis, eps=1e-5):
-    r"""Give the numbers along some axes mean 0 and variance 1::
+    r"""Give the numbers along some axes mean 0 and variance 1, :eq:`eq-normalize`::
 
         x' = (x - mean) / sqrt(variance + eps)
 
@@ -34,7 +34,7 @@ def normalize(x, *, axis, eps=1e-5):
 
 @normalize.defvjp
 def normalize_vjp(g, out, x, *, axis, eps=1e-5):
-    """What a common shift or stretch of x would change is taken out of the gradient::
+    """What a shift or stretch of x would change is taken out, :eq:`eq-normalize-gradient`::
 
     (g - mean(g) - x' mean(g x')) / sqrt(variance + eps)
     """
@@ -78,7 +78,7 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps=1e-5):
 
 
 def layer_norm(x, w=None, b=None, *, eps=1e-5):
-    r"""Normalize the last axis of each example by itself, then scale by w and shift by b.
+    r"""Normalize the last axis of each example, scale by w, shift by b, :eq:`eq-layer-norm`.
 
     x (..., d), w and b (d,) or None. Returns x's shape. What the transformer has: it does not look
     at the batch, and so is the same in training and in use.

@@ -8,4 +8,11 @@ ALT_WORDS = 8
 SECONDS = 60  # of one page: wall seconds as recorded, processor seconds in every test run
 PEAK_MIB = 2048
 FREE_INTEGERS = range(13)  # may stand in prose without being printed
-CHAPTERS = ("backpropagation", "initialization", "convolution", "digits", "attention")
+CHAPTERS = (
+    "backpropagation",
+    "initialization",
+    "convolution",
+    "digits",
+    "attention",
+    "transformers",
+)

@@ -16,6 +16,7 @@ IDS = {
     "initialization": "F004-2 F004-3 F004-4",
     "convolution": "F000-1 F000-2 F000-5 F004-1 F004-5 D-02",
     "attention": "F004-9",
+    "transformers": "F004-10 F004-11",
 }
 ROW = re.compile(
     r"^\| (?P<ids>[A-Z]\S*-\d+(?:, \S+)*) \| (?P<says>.+) \| (?P<holds>.+) \| (?P<where>.+) \|$",
