@@ -18,7 +18,15 @@ from labkit.exercises.report import Outcome, Report
 __all__ = ["TOPICS", "Picture", "check", "examine", "exercises"]
 
 #: The topics that have exercises; each is a module here.
-TOPICS = ("backpropagation", "initialization", "convolution", "digits", "attention", "transformers")
+TOPICS = (
+    "backpropagation",
+    "losses",
+    "initialization",
+    "convolution",
+    "digits",
+    "attention",
+    "transformers",
+)
 
 _MISSING = object()
 

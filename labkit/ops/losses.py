@@ -62,7 +62,8 @@ def huber(prediction, target, *, delta=1.0):
     r"""Return the mean of e^2 / 2 for small errors, linear beyond delta, :eq:`eq-huber`.
 
     prediction and target have one shape; the mean is over all elements. With e = abs(prediction -
-    target) and c = min(e, delta), each element costs c (e - c / 2).
+    target) and c = min(e, delta), each element costs c (e - c / 2). Its slope is the error, cut off
+    at delta on both sides, :eq:`eq-huber-gradient`.
 
     Raises ValueError if delta is not positive, or if the shapes differ or are empty.
 
@@ -87,8 +88,8 @@ def cross_entropy(logits, target, *, label_smoothing=0.0, ignore_index=None, wei
     Computed as log(sum e^z) - z_target after subtracting the largest logit, exact at 1000 too.
 
     As in PyTorch, examples whose target is ignore_index do not count; label_smoothing takes that
-    share of each target and spreads it evenly over all k classes; weight (k,) says how much each
-    class counts, and the mean is over the weights of the targets.
+    share of each target and spreads it evenly over all k classes, :eq:`eq-label-smoothing`; weight
+    (k,) says how much each class counts, and the mean is over the weights of the targets.
 
     Raises ValueError if the shapes do not match or are empty, a target is out of range, or
     nothing counts.

@@ -10,6 +10,7 @@ PEAK_MIB = 2048
 FREE_INTEGERS = range(13)  # may stand in prose without being printed
 CHAPTERS = (
     "backpropagation",
+    "losses",
     "initialization",
     "convolution",
     "digits",
