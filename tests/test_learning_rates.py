@@ -1,4 +1,4 @@
-"""The search for learning rates works on a small scale."""
+"""The search for learning rates: its script works on a small scale, what it recorded is whole."""
 
 import json
 
@@ -7,7 +7,10 @@ import pytest
 
 from benchmarks import learning_rates
 from labkit.ops import cross_entropy
+from labkit.recorded import results
 from labkit.training import predict
+
+RECORDED = results("learning_rates")
 
 
 def few():
@@ -89,3 +92,23 @@ def test_main_records_what_is_missing_with_its_circumstances(small, monkeypatch,
     small.save_run(runs[1])
     small.main()
     assert capsys.readouterr().out.startswith("Adagrad, warm-up and cosine: [")
+
+
+def test_every_search_is_recorded_by_committed_code():
+    searched = [(run["rule"], run["schedule"]) for run in RECORDED]
+    assert searched == [
+        (rule, s) for rule in learning_rates.RULES for s in learning_rates.SCHEDULES
+    ]
+    assert all(run["code_as_committed"] for run in RECORDED)
+
+
+@pytest.mark.parametrize("run", RECORDED, ids=lambda run: f"{run['rule']}-{run['schedule']}")
+def test_the_best_rate_recorded_has_the_least_loss_and_lies_inside_the_range(run):
+    means = [np.inf if None in losses else np.mean(losses) for losses in run["validation_loss"]]
+    best = int(np.argmin(means))
+    assert run["best_rate"] == run["rates"][best]
+    assert 0 < best < len(means) - 1
+    assert run["rates"] == learning_rates.RATES
+    assert {len(losses) for losses in run["validation_loss"]} == {len(run["seeds"])}
+    assert len(run["test_correct"]) == len(run["test_seeds"]) == 5
+    assert not set(run["test_seeds"]) & set(run["seeds"])
