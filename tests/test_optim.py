@@ -190,6 +190,28 @@ def test_first_step_by_hand(optimizer_class, config, step):
     assert scalar_path(optimizer_class, [2.0], **config) == pytest.approx([1 - step], abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("optimizer_class", "config", "step"),
+    [
+        (optim.SGD, {"lr": 0.02}, lambda t: 0.02 * 3),
+        (optim.SGD, {"lr": 0.02, "momentum": 0.7}, lambda t: 0.02 * 3 * (1 - 0.7**t) / (1 - 0.7)),
+        (optim.Adagrad, {"lr": 0.02}, lambda t: 0.02 / t**0.5),
+        (optim.RMSprop, {"lr": 0.02, "alpha": 0.8}, lambda t: 0.02 / (1 - 0.8**t) ** 0.5),
+        (optim.Adam, {"lr": 0.02}, lambda t: 0.02),
+    ],
+)
+def test_steps_under_a_constant_slope_as_in_the_chapters_table(optimizer_class, config, step):
+    visited = [1.0, *scalar_path(optimizer_class, [3.0] * 7, **config)]
+    assert -np.diff(visited) == pytest.approx([step(t) for t in range(1, 8)], rel=1e-7)
+
+
+def test_adadeltas_steps_grow_from_a_tiny_one():
+    visited = [1.0, *scalar_path(optim.Adadelta, [3.0] * 200, lr=0.5, rho=0.8, eps=1e-6)]
+    steps = -np.diff(visited)
+    assert steps[0] == pytest.approx(0.5 * (1e-6 / (1 - 0.8)) ** 0.5, rel=1e-6)
+    assert (np.diff(steps[5:]) > 0).all()
+
+
 def test_adam_takes_equal_steps_where_sgd_crawls_and_jumps():
     rates = {"Adam": optim.Adam, "SGD": optim.SGD}
     moved = {
