@@ -13,7 +13,7 @@ def batches(
     rng: np.random.Generator | None = None,
     drop_last: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (x, y) mini-batches that together show every example once.
+    """Yield (x, y) mini-batches that together show every example once, :eq:`eq-mini-batch`.
 
     x (n, ...), y (n, ...). With an rng the order is shuffled, without one it is that of the
     arrays. The last batch is smaller if batch_size does not divide n, or left out by drop_last.

@@ -31,7 +31,9 @@ def exponential_decay(t, *, lr, factor):
 
 
 def cosine_decay(t, *, lr, steps, lr_min=0.0):
-    """Return half a cosine wave, from lr at step 0 down to lr_min at the last step and after it::
+    """Return half a cosine wave from lr at step 0 down to lr_min at the last step and after it.
+
+    :eq:`eq-cosine-decay`::
 
         lr_min + (lr - lr_min) (1 + cos(pi t / steps)) / 2
 
@@ -49,7 +51,8 @@ def cosine_decay(t, *, lr, steps, lr_min=0.0):
 def linear_warmup(t, *, lr, steps, start_factor=0.0):
     """Return a straight line from start_factor lr at step 0 to lr at step ``steps``, then lr.
 
-    Adam's averages say little in the first steps, and long ones would be taken on their word.
+    :eq:`eq-linear-warmup`, where start_factor is 0. Adam's averages say little in the first steps,
+    and long ones would be taken on their word.
 
     >>> [linear_warmup(t, lr=1.0, steps=4) for t in (0, 1, 4, 9)]
     [0.0, 0.25, 1.0, 1.0]

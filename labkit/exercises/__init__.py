@@ -21,6 +21,7 @@ __all__ = ["TOPICS", "Picture", "check", "examine", "exercises"]
 TOPICS = (
     "backpropagation",
     "losses",
+    "optimizers",
     "initialization",
     "convolution",
     "digits",

@@ -11,8 +11,8 @@ from labkit.optim.optimizer import in_unit_interval, parameter_list
 def clip_grad_norm(parameters, *, max_norm):
     """Shorten all gradients together until they are max_norm long; return how long they were.
 
-    The direction stays. Parameters without a gradient are left out. As in PyTorch, 1e-6 is added
-    to the length that is divided by.
+    :eq:`eq-clip-grad-norm`. The direction stays. Parameters without a gradient are left out. As in
+    PyTorch, 1e-6 is added to the length that is divided by.
 
     Raises ValueError if max_norm is not positive.
 

@@ -6,10 +6,11 @@ from labkit.optim.optimizer import Optimizer, at_least_zero, in_unit_interval
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum and Nesterov's look-ahead if asked::
+    """Gradient descent, :eq:`eq-gradient-descent`, w = w - lr g; with momentum::
 
-        v = momentum v + g
-        w = w - lr v                    (w - lr (g + momentum v) with nesterov)
+        v = momentum v + g              :eq:`eq-momentum`
+        w = w - lr v
+        w = w - lr (g + momentum v)     with nesterov, :eq:`eq-nesterov`
 
     The sources average instead, v = momentum v + (1 - momentum) g: the same steps as here with lr
     (1 - momentum) times as large. Keras keeps -lr v instead of v; the steps are the same as long
@@ -45,7 +46,7 @@ class SGD(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Each weight's step shrinks with all the gradients that it has seen::
+    """Each weight's step shrinks with all the gradients it has seen, :eq:`eq-adagrad`::
 
         s = s + g^2
         w = w - lr g / (sqrt(s) + eps)
@@ -78,7 +79,7 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Adagrad that forgets: the sum of squares becomes a moving average::
+    """Adagrad that forgets: the sum of squares becomes a moving average, :eq:`eq-rmsprop`::
 
         s = alpha s + (1 - alpha) g^2
         w = w - lr g / (sqrt(s) + eps)
@@ -112,7 +113,7 @@ class RMSprop(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """RMSprop whose step is measured in units of the steps before it::
+    """RMSprop whose step is measured in units of the steps before it, :eq:`eq-adadelta`::
 
         s = rho s + (1 - rho) g^2
         d = sqrt(u + eps) / sqrt(s + eps) g
@@ -150,7 +151,7 @@ class Adadelta(Optimizer):
 
 
 class Adam(Optimizer):
-    """Momentum over RMSprop, both corrected for their start at zero::
+    """Momentum over RMSprop, both corrected for their start at zero, :eq:`eq-adam`::
 
         m = beta1 m + (1 - beta1) g             m' = m / (1 - beta1^t)
         v = beta2 v + (1 - beta2) g^2           v' = v / (1 - beta2^t)
@@ -195,7 +196,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with the weight decay beside the rule instead of inside the gradient::
+    """Adam with the weight decay beside the rule, not inside the gradient, :eq:`eq-adamw`::
 
         w = w - lr weight_decay w - (Adam's step)
 

@@ -11,6 +11,7 @@ FREE_INTEGERS = range(13)  # may stand in prose without being printed
 CHAPTERS = (
     "backpropagation",
     "losses",
+    "optimizers",
     "initialization",
     "convolution",
     "digits",
