@@ -1,6 +1,6 @@
 """From arrays of examples to mini-batches: splitting, scaling, shuffling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -119,3 +119,55 @@ def _same_length(x: np.ndarray, y: np.ndarray) -> int:
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length; got {len(x)} and {len(y)}")
     return len(x)
+
+
+def next_tokens(
+    sequences: Sequence[Sequence[int]], *, bos: int, eos: int, ignore_index: int = -1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a language model reads and what it is asked, padded to the longest sequence.
+
+    sequences of ids, of any lengths. Returns inputs and targets, both (n, longest + 1): an input
+    row is bos and the ids, a target row the ids and eos, so that at every place the target is the
+    next id. Behind the end the target is ignore_index and the input bos.
+
+    Raises ValueError if there are no sequences.
+
+    >>> x, y = next_tokens([[5, 6], [7]], bos=0, eos=1)
+    >>> x
+    array([[0, 5, 6],
+           [0, 7, 0]])
+    >>> y
+    array([[ 5,  6,  1],
+           [ 7,  1, -1]])
+    """
+    if not len(sequences):
+        raise ValueError("sequences must be at least one; got none")
+    t = max(map(len, sequences)) + 1
+    x, y = np.full((len(sequences), t), bos), np.full((len(sequences), t), ignore_index)
+    for row, ids in enumerate(sequences):
+        x[row, : len(ids) + 1] = [bos, *ids]
+        y[row, : len(ids) + 1] = [*ids, eos]
+    return x, y
+
+
+def windows(
+    ids: np.ndarray, *, n: int, t: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return n pieces of t ids from anywhere in a long text, and for each id the next one.
+
+    ids (length,). Returns inputs and targets, both (n, t).
+
+    Raises ValueError if the text is not longer than t.
+
+    >>> x, y = windows(np.arange(10), n=2, t=3, rng=np.random.default_rng(0))
+    >>> x
+    array([[5, 6, 7],
+           [4, 5, 6]])
+    >>> (y == x + 1).all()
+    np.True_
+    """
+    if len(ids) <= t:
+        raise ValueError(f"ids must be longer than t, {t}; got {len(ids)}")
+    starts = rng.integers(len(ids) - t, size=(n, 1))
+    rows = ids[starts + np.arange(t + 1)]
+    return rows[:, :-1], rows[:, 1:]

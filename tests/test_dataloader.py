@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labkit.dataloader import batches, standardize, train_test_split
+from labkit.dataloader import batches, next_tokens, standardize, train_test_split, windows
 
 
 @pytest.fixture
@@ -175,3 +175,37 @@ def test_standardize_does_not_lose_float32_digits_to_a_large_mean():
 def test_standardize_needs_an_example():
     with pytest.raises(ValueError, match="train must hold at least one example"):
         standardize(np.zeros((0, 3)))
+
+
+def test_next_tokens_of_a_padded_sequence_are_asked_as_if_it_stood_alone():
+    sequences = [[4, 5, 6, 7], [], [9]]
+    x, y = next_tokens(sequences, bos=2, eos=3, ignore_index=-100)
+    assert x.tolist() == [[2, 4, 5, 6, 7], [2, 2, 2, 2, 2], [2, 9, 2, 2, 2]]
+    assert y.tolist() == [[4, 5, 6, 7, 3], [3, *[-100] * 4], [9, 3, *[-100] * 3]]
+    for row, ids in enumerate(sequences):
+        alone_x, alone_y = next_tokens([ids], bos=2, eos=3)
+        asked = y[row] != -100
+        assert x[row][asked].tolist() == alone_x[0].tolist()
+        assert y[row][asked].tolist() == alone_y[0].tolist()
+
+
+def test_next_tokens_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="sequences must be at least one; got none"):
+        next_tokens([], bos=0, eos=1)
+
+
+def test_windows_come_from_everywhere_and_know_what_follows():
+    ids = np.arange(100, 112)
+    x, y = windows(ids, n=500, t=4, rng=np.random.default_rng(0))
+    assert x.shape == y.shape == (500, 4)
+    assert (np.diff(x, axis=1) == 1).all()
+    assert (y == x + 1).all()
+    assert set(x[:, 0]) == set(range(100, 108))  # 8 places, the last of which ends with the text
+    x, y = windows(ids[:5], n=2, t=4, rng=np.random.default_rng(0))
+    assert x.tolist() == [[100, 101, 102, 103]] * 2
+    assert y[0, -1] == 104
+
+
+def test_a_text_too_short_for_a_window_is_refused():
+    with pytest.raises(ValueError, match="ids must be longer than t, 5; got 5"):
+        windows(np.arange(5), n=1, t=5, rng=np.random.default_rng(0))

@@ -1,6 +1,7 @@
 """The recurrent language models of Shakespeare: the script works on a small scale."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from labkit import datasets  # noqa: E402
 from labkit.datasets import Text  # noqa: E402
 from labkit.frameworks import torch_models  # noqa: E402
 from labkit.tokenizers import CharTokenizer  # noqa: E402
+
+RECORDED = json.loads(
+    (Path(__file__).parents[1] / "benchmarks/results/shakespeare.json").read_text("utf-8")
+)["runs"]
 
 
 def abc(count=40):
@@ -79,3 +84,23 @@ def test_main_records_what_is_missing_with_its_circumstances(small, monkeypatch,
     assert runs[0].keys() >= {"commit", "versions", "machine", "date", "data", "code_as_committed"}
     small.main()
     assert capsys.readouterr().out == ""  # nothing was missing
+
+
+@pytest.mark.parametrize("run", RECORDED, ids=lambda run: f"{run['kind']}-{run['seed']}")
+def test_a_recorded_run_is_complete_and_adds_up(run):
+    assert run["code_as_committed"]
+    assert run["steps"] == run["history"][-1]["step"] == shakespeare.STEPS
+    assert run["test"]["of"] == 93_504
+    assert run["data"] == datasets.load_text("shakespeare").provenance
+    losses = [record["validation_loss"] for record in run["history"]]
+    assert losses == sorted(losses, reverse=True) or min(losses) > losses[-1] - 0.02
+    assert 0.4 < run["test"]["right"] / run["test"]["of"] < 0.6
+    model = torch_models.RecurrentLM(
+        vocabulary=80, kind=run["kind"], rng=np.random.default_rng(0), d=32, hidden=128
+    )
+    assert run["parameters"] == sum(p.numel() for p in model.parameters())
+
+
+def test_every_kind_was_trained_from_three_starts():
+    made = sorted((run["kind"], run["seed"]) for run in RECORDED)
+    assert made == sorted((kind, seed) for kind in shakespeare.KINDS for seed in shakespeare.SEEDS)

@@ -15,6 +15,7 @@ shakespeare: 758,288/94,399/93,528 characters (train/validation/test), 80 kinds
 dates: 10,000/1,000/1,000 pairs (train/validation/test)
 """
 
+from labkit.datasets.grammar import agreement_sentence
 from labkit.datasets.loader import Dataset, load, names
 from labkit.datasets.texts import (
     PairedText,
@@ -31,6 +32,7 @@ __all__ = [
     "PairedText",
     "Pairs",
     "Text",
+    "agreement_sentence",
     "load",
     "load_pairs",
     "load_text",

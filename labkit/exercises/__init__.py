@@ -25,6 +25,7 @@ TOPICS = (
     "initialization",
     "convolution",
     "digits",
+    "recurrent",
     "attention",
     "transformers",
 )

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def perplexity(log_probabilities: np.ndarray) -> float:
-    """Return e to the mean negative log-probability: among how many equal words one had to guess.
+    """Return e to the mean negative log-probability, :eq:`eq-perplexity`.
+
+    Among so many equally likely words one would have had to guess.
 
     log_probabilities of any shape, in nats: that of each token, given those before it.
 

@@ -14,7 +14,7 @@ from labkit.ops.activations import tanh
 
 
 def rnn_cell(z, h, u):
-    r"""Return the next state of a plain recurrent network::
+    r"""Return the next state of a plain recurrent network, :eq:`eq-rnn`::
 
         h' = tanh(z + h U)
 
@@ -29,7 +29,7 @@ def rnn_cell(z, h, u):
 
 
 def lstm_cell(z, h, c, u):
-    r"""Return the next state and the next memory of a long short-term memory network::
+    r"""Return the next state and memory of a long short-term memory network, :eq:`eq-lstm`::
 
         i, f, g, o = the four quarters of z + h U
         c' = sigmoid(f) c + sigmoid(i) tanh(g)
@@ -52,7 +52,7 @@ def lstm_cell(z, h, c, u):
 
 
 def gru_cell(z, h, u, b):
-    r"""Return the next state of a gated recurrent unit::
+    r"""Return the next state of a gated recurrent unit, :eq:`eq-gru`::
 
         z_r, z_q, z_n = the thirds of z        a_r, a_q, a_n = the thirds of h U
         r = sigmoid(z_r + a_r)                 how much of the old state the proposal sees
@@ -77,7 +77,7 @@ def gru_cell(z, h, u, b):
 
 @primitive
 def rnn(z, h, u, *, lengths=None):
-    r"""Return the state of a plain recurrent network after every step; see `rnn_cell`.
+    r"""Return the state of a plain recurrent network after every step, :eq:`eq-rnn`.
 
     z = x W + b (n, t, d), h (n, d) the state before the first step, u (d, d). Returns (n, t, d).
     lengths (n,) says how many steps of each sequence are real: behind its end a sequence keeps its
@@ -100,7 +100,7 @@ def rnn(z, h, u, *, lengths=None):
 
 @rnn.defvjp
 def rnn_vjp(g, out, z, h, u, *, lengths=None):
-    """Go through the steps backwards; each hands on what came from later ones, times U^T."""
+    """Go backwards; each step hands on what came from later ones, :eq:`eq-rnn-gradient`."""
     alive = _check(z, u, 1, lengths, h=h)
     before = _before(h, out)
     g_a = np.zeros_like(z)
@@ -116,7 +116,7 @@ def rnn_vjp(g, out, z, h, u, *, lengths=None):
 def lstm(z, h, c, u, *, lengths=None):
     r"""Return state and memory of a long short-term memory network after every step.
 
-    See `lstm_cell`. z = x W + b (n, t, 4 d), h and c (n, d) before the first step, u (d, 4 d).
+    :eq:`eq-lstm`. z = x W + b (n, t, 4 d), h and c (n, d) before the first step, u (d, 4 d).
     Returns (2, n, t, d): the states, then the memories. lengths (n,): behind its end a sequence
     keeps both.
 
@@ -140,7 +140,7 @@ def lstm(z, h, c, u, *, lengths=None):
 
 @lstm.defvjp
 def lstm_vjp(g, out, z, h, c, u, *, lengths=None):
-    """Go through the steps backwards; the memory's gradient passes from step to step by f alone."""
+    """Go backwards; the memory's gradient passes by f alone, :eq:`eq-lstm-gradient`."""
     alive = _check(z, u, 4, lengths, h=h, c=c)
     h_before, c_before = _before(h, out[0]), _before(c, out[1])
     i, f, g_gate, o = _parts(z + h_before @ u, 4)
@@ -165,7 +165,7 @@ def lstm_vjp(g, out, z, h, c, u, *, lengths=None):
 
 @primitive
 def gru(z, h, u, b, *, lengths=None):
-    r"""Return the state of a network of gated recurrent units after every step; see `gru_cell`.
+    r"""Return the state of a network of gated recurrent units after every step, :eq:`eq-gru`.
 
     z = x W + b_z (n, t, 3 d), h (n, d) the state before the first step, u (d, 3 d), b (d,). Returns
     (n, t, d). lengths (n,): behind its end a sequence keeps its state.
@@ -189,7 +189,7 @@ def gru(z, h, u, b, *, lengths=None):
 
 @gru.defvjp
 def gru_vjp(g, out, z, h, u, b, *, lengths=None):
-    """Go through the steps backwards; the state's gradient passes by q and by the three gates."""
+    """Go backwards; the state's gradient passes by q and the gates, :eq:`eq-gru-gradient`."""
     alive = _check(z, u, 3, lengths, h=h)
     before = _before(h, out)
     z_r, z_q, z_n = _parts(z, 3)

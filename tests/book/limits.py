@@ -15,6 +15,7 @@ CHAPTERS = (
     "initialization",
     "convolution",
     "digits",
+    "recurrent",
     "attention",
     "transformers",
 )
