@@ -136,7 +136,7 @@ def wandering(answer, rng):
         )
 
 
-NOISE_FLOOR = (
+RESTING_VARIANCE = (
     case(
         "rate 1, curvature 1: only the last noise is left",
         1.0,
@@ -258,16 +258,16 @@ EXERCISES: tuple[Exercise, ...] = (
         checks=MOMENTUM_LIMIT,
     ),
     Exercise(
-        name="noise_floor",
+        name="resting_variance",
         topic="optimizers",
-        form="noise_floor(lr, curvature, sigma)",
-        asks="noise_floor(lr, curvature, sigma) returns the mean of w^2 after many steps with "
+        form="resting_variance(lr, curvature, sigma)",
+        asks="resting_variance(lr, curvature, sigma) returns the mean of w^2 after many steps with "
         "slopes curvature w + noise, whose standard deviation is sigma.",
         section="One weight, one rate",
         equation="eq-gradient-descent",
         see="labkit.optim.SGD",
         points=2,
-        checks=NOISE_FLOOR,
+        checks=RESTING_VARIANCE,
     ),
     Exercise(
         name="amsgrad_path",

@@ -50,7 +50,7 @@ WRONG = {
         "Nesterov's": (LIMIT, "2 * (1 + momentum) / (curvature * (1 + 2 * momentum))"),
         "always 3": (LIMIT, "3.0"),
     },
-    "noise_floor": {
+    "resting_variance": {
         "small rates only": (FLOOR, "lr * sigma**2 / (2 * curvature)"),
         "standard deviation": (FLOOR, f"({FLOOR}) ** 0.5"),
         "sigma not squared": (FLOOR, FLOOR.replace("sigma**2", "sigma")),
