@@ -24,7 +24,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from benchmarks.provenance import code_as_committed, made_with
-from labkit import datasets
+from labkit import dataloader, datasets
 from labkit.frameworks import torch_models
 from labkit.generation import sample
 from labkit.schedules import warmup_cosine
@@ -40,9 +40,8 @@ CLIP, EVERY = 1.0, 250
 
 def windows(ids, rng):
     """Return inputs and targets (n, t): windows from anywhere, and each one's next characters."""
-    starts = rng.integers(len(ids) - WINDOW, size=BATCH_SIZE)
-    rows = torch.from_numpy(ids[starts[:, np.newaxis] + np.arange(WINDOW + 1)])
-    return rows[:, :-1], rows[:, 1:]
+    pair = dataloader.windows(ids, n=BATCH_SIZE, t=WINDOW, rng=rng)
+    return [torch.from_numpy(array) for array in pair]
 
 
 def judged(model, ids, rows=32):
