@@ -44,6 +44,7 @@ RANKS = {
     "labkit.training": 3,
     "labkit.testing": 3,
     "labkit.exercises": 4,
+    "labkit.grading": 4,
     "labkit.cli": 4,
     "labkit.devices.__main__": 4,
     "labkit.plotting": 4,

@@ -32,7 +32,8 @@ class Exercise:
     ``name`` is the function or the variable that the learner writes, unique in the whole course.
     ``form`` is how the checks call a function, empty where the answer is a value.
     ``section`` is a heading of the chapter ``topic``, ``equation`` a label there, ``see`` a name
-    in labkit whose docstring helps.
+    in labkit whose docstring helps. ``graded`` says that it stands in a lab, where more is checked
+    after the hand-in.
 
     Raises ValueError if there are no checks, or if two checks say the same.
     """
@@ -46,6 +47,7 @@ class Exercise:
     equation: str = ""
     see: str = ""
     points: int = 1
+    graded: bool = False
 
     def __post_init__(self) -> None:
         says = [check.says for check in self.checks]

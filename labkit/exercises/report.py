@@ -67,6 +67,8 @@ class Report:
             return ""
         if not self.exercise.form:
             return "It holds here. Could you tell somebody why?"
+        if self.exercise.graded:
+            return "These are samples; more is checked after you hand in."
         return "These are samples: they can show a mistake, not that there is none."
 
     def __repr__(self) -> str:

@@ -286,6 +286,7 @@ EXERCISES = (
     Exercise(
         name="value_by_hand",
         topic="convolution",
+        graded=True,
         asks="Compute the output at row 1, column 0 (stride 2, no padding) by hand.",
         checks=(VALUE_BY_HAND,),
         section="One picture, four weights",
@@ -295,6 +296,7 @@ EXERCISES = (
     Exercise(
         name="correlate",
         topic="convolution",
+        graded=True,
         form="correlate(image, kernel, stride=1)",
         asks="correlate(image, kernel, stride=1) slides a kernel (kh, kw) over an image "
         "(height, width) and returns the array of the sums.",
@@ -307,6 +309,7 @@ EXERCISES = (
     Exercise(
         name="edge_kernel",
         topic="convolution",
+        graded=True,
         asks="A 3 by 3 kernel that is positive where dark turns bright from left to right, and "
         "zero on even patches and on edges that lie flat.",
         checks=EDGE_KERNEL,
@@ -318,6 +321,7 @@ EXERCISES = (
     Exercise(
         name="conv_forward",
         topic="convolution",
+        graded=True,
         form="conv_forward(x, w, b, stride=1, padding=0, groups=1)",
         asks="conv_forward(x, w, b, stride=1, padding=0, groups=1) returns the layer's output "
         "(n, c_out, oh, ow) for images x (n, c_in, height, width), kernels "
@@ -331,6 +335,7 @@ EXERCISES = (
     Exercise(
         name="max_pool",
         topic="convolution",
+        graded=True,
         form="max_pool(x, kernel_size, stride)",
         asks="max_pool(x, kernel_size, stride) returns the maximum of every window that fits, "
         "for images x (n, c, height, width).",

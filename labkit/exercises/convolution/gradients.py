@@ -216,6 +216,7 @@ EXERCISES = (
     Exercise(
         name="parameter_gradients",
         topic="convolution",
+        graded=True,
         form="parameter_gradients(g, x, kernel_size, stride=1, padding=0)",
         asks="parameter_gradients(g, x, kernel_size, stride=1, padding=0) returns dw "
         "(c_out, c_in, kh, kw) and db (c_out,), from g (n, c_out, oh, ow), the gradient of the "
@@ -229,6 +230,7 @@ EXERCISES = (
     Exercise(
         name="input_gradient",
         topic="convolution",
+        graded=True,
         form="input_gradient(g, w, size, stride=1, padding=0)",
         asks="input_gradient(g, w, size, stride=1, padding=0) returns dx (n, c_in, height, "
         "width), from g, the gradient of the output, and w; size is the pair (height, width).",
@@ -241,6 +243,7 @@ EXERCISES = (
     Exercise(
         name="conv_transposed",
         topic="convolution",
+        graded=True,
         form="conv_transposed(x, w, stride=1, padding=0)",
         asks="conv_transposed(x, w, stride=1, padding=0) spreads images x (n, c_in, height, "
         "width) through kernels w (c_in, c_out, kh, kw) into larger images.",

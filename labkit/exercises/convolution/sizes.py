@@ -202,6 +202,7 @@ EXERCISES = (
     Exercise(
         name="size_by_hand",
         topic="convolution",
+        graded=True,
         asks="How many places has a kernel of 7 pixels, moving in steps of 2, on a row of 34 "
         "pixels with 2 zeros on each side?",
         checks=(SIZE_BY_HAND,),
@@ -212,6 +213,7 @@ EXERCISES = (
     Exercise(
         name="output_size",
         topic="convolution",
+        graded=True,
         form="output_size(size, kernel_size, stride=1, padding=0, dilation=1)",
         asks="output_size(size, kernel_size, stride=1, padding=0, dilation=1) returns the number "
         "of places of a kernel on a row, and raises ValueError if it has none.",
@@ -224,6 +226,7 @@ EXERCISES = (
     Exercise(
         name="pool_size",
         topic="convolution",
+        graded=True,
         form="pool_size(size, kernel_size, stride=None, padding=0, ceil_mode=False)",
         asks="pool_size(size, kernel_size, stride=None, padding=0, ceil_mode=False) returns the "
         "number of pooling windows on a row.",
@@ -236,6 +239,7 @@ EXERCISES = (
     Exercise(
         name="field_size",
         topic="convolution",
+        graded=True,
         form="field_size(layers)",
         asks="field_size(layers) returns how many input pixels in a row one output sees; layers "
         "is a list of (kernel_size, stride, dilation), first layer first.",

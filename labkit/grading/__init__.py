@@ -1,0 +1,1 @@
+"""Grading that an instructor can trust: the verdict is formed outside the student's process."""
