@@ -55,13 +55,13 @@ class Transformer(Module):
 
     def encode(self, source, *, lengths=None):
         """Return the memory (n, s, d): what the encoder makes of the source."""
-        return self.encoder(self._embed(self.source, source, 0), mask=_real(lengths, source))
+        return self.encoder(self.embed(self.source, source), mask=_real(lengths, source))
 
     def decode(self, target, memory, *, lengths=None, cache=None):
         """Return the logits for the target so far, given the memory."""
         start, t = 0 if cache is None else cache[0].length, target.shape[1]
         x = self.decoder(
-            self._embed(self.target, target, start),
+            self.embed(self.target, target, start=start),
             memory,
             mask=ops.causal_mask(t, start + t),
             memory_mask=_real(lengths, memory),
@@ -77,7 +77,8 @@ class Transformer(Module):
         with self.evaluating():
             return _Given(self, self.encode(source, lengths=lengths).data, lengths)
 
-    def _embed(self, embedding, ids, start):
+    def embed(self, embedding, ids, *, start=0):
+        """Return what a tower reads, (n, t, d): embeddings times sqrt(d), plus positions."""
         x = embedding(ids) * self.config.d**0.5
         end = start + ids.shape[1]
         positions = ops.sinusoidal_positions(end, self.config.d, dtype=x.dtype)
