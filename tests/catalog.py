@@ -238,6 +238,9 @@ COUNTERPARTS = {
     "tanh": same("tanh"),
     "softmax": Counterpart(lambda x, axis=-1: F.softmax(x, axis), K.softmax),
     "log_softmax": Counterpart(lambda x, axis=-1: F.log_softmax(x, axis), K.log_softmax),
+    "soft_threshold": Counterpart(
+        lambda x, amount: F.softshrink(x, amount), lambda x, amount: K.soft_shrink(x, amount)
+    ),
     "elu": Counterpart(F.elu, lambda x, alpha=1.0: K.elu(x, alpha)),
     "gelu": Counterpart(
         F.gelu, lambda x, approximate="none": K.gelu(x, approximate=approximate == "tanh")

@@ -31,6 +31,7 @@ COMPOSITES = {
     "rnn_cell",
     "rotary",
     "scaled_dot_product_attention",
+    "soft_threshold",
     "triplet_loss",
 }
 RANDOM = {"dropout"}  # each call draws anew, so no table can hold it
@@ -46,6 +47,7 @@ NOT_DIFFERENTIABLE = {
     "padding_mask",
     "pool_output_size",
     "receptive_field",
+    "ridge",
     "same_padding",
     "sinusoidal_positions",
 }

@@ -23,6 +23,7 @@ TOPICS = (
     "losses",
     "optimizers",
     "initialization",
+    "regularization",
     "convolution",
     "digits",
     "recurrent",

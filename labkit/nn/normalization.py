@@ -13,7 +13,7 @@ class BatchNorm1d(Module):
     """`labkit.ops.normalization.batch_norm` of rows (n, c) or sequences (n, c, t).
 
     In training each channel is normalized with the mean and variance of the batch, and running
-    averages follow them; in evaluation those are used instead::
+    averages follow them, :eq:`eq-running`; in evaluation those are used instead::
 
         running = (1 - momentum) running + momentum (that of this batch)
 

@@ -34,7 +34,7 @@ try:
     from labkit.ops.positions import alibi_bias, alibi_slopes, rotary, sinusoidal_positions
     from labkit.ops.rectifiers import elu, gelu, silu, softplus
     from labkit.ops.recurrent import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
-    from labkit.ops.regularization import dropout
+    from labkit.ops.regularization import dropout, ridge, soft_threshold
     from labkit.ops.upsampling import upsample
 except ModuleNotFoundError as missing:
     _without_numpy(__name__, missing)
@@ -80,6 +80,7 @@ __all__ = [
     "pool_output_size",
     "receptive_field",
     "relu",
+    "ridge",
     "rms_norm",
     "rnn",
     "rnn_cell",
@@ -89,6 +90,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "sinusoidal_positions",
+    "soft_threshold",
     "softmax",
     "softplus",
     "tanh",

@@ -44,7 +44,7 @@ def normalize_vjp(g, out, x, *, axis, eps=1e-5):
 
 
 def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps=1e-5):
-    r"""Normalize each channel over the batch, then scale by w and shift by b.
+    r"""Normalize each channel over the batch, then scale by w and shift by b, :eq:`eq-batch-norm`.
 
     x (n, c, ...), w and b (c,) or None. Returns x's shape. The mean and the (biased) variance are
     those of this batch, as in training; or, given mean and var (c,), those, as in use, where an

@@ -59,7 +59,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update method")
 
     def decayed(self, w, g):
-        """Return the gradient with that of the penalty ``weight_decay / 2 * |w|^2`` added."""
+        """Return g + weight_decay w, with the penalty's gradient, :eq:`eq-weight-decay`."""
         return g + self.weight_decay * w if self.weight_decay else g
 
     def state_dict(self):

@@ -139,6 +139,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case("a steep slope", normal((3, 4)), {"negative_slope": 0.3}),
         Case("at the kink", given([-1.0, 0.0, 1.0]), {"negative_slope": 0.2}, smooth=False),
     ),
+    "soft_threshold": (
+        Case("a matrix", normal((3, 4)), {"amount": 0.5}),
+        Case("extremes", given([[-1000.0, -0.5, 1e-3, 0.5, 1000.0]]), {"amount": 2.0}),
+        Case("nothing to take", normal((2, 3)), {"amount": 0.0}),
+        Case("at the kink", given([-1.0, 1.0]), {"amount": 1.0}, smooth=False),
+        Case("nothing", normal((0, 4)), {"amount": 1.0}),
+    ),
     "elu": (*_ACTIVATIONS, Case("a steep fall", normal((3, 4)), {"alpha": 2.5})),
     "gelu": (*_ACTIVATIONS,
              *(replace(c, about=f"{c.about}, by tanh", config={"approximate": "tanh"})

@@ -13,6 +13,7 @@ CHAPTERS = (
     "losses",
     "optimizers",
     "initialization",
+    "regularization",
     "convolution",
     "digits",
     "recurrent",

@@ -15,6 +15,7 @@ IDS = {
     ),
     "optimizers": "E-28 F003-10 F003-11 F003-12 F003-13 F003-14 F003-15",
     "initialization": "F004-2 F004-3 F004-4",
+    "regularization": "E-24 E-26 E-27 E-38",
     "convolution": "F000-1 F000-2 F000-5 F004-1 F004-5 D-02",
     "recurrent": (
         "F004-7 F004-8 C002-1 C002-2 C002-3 C002-4 C002-5 C002-6 C002-7 C002-8 C002-9 C002-10 "

@@ -13,7 +13,7 @@ pytest.importorskip("scipy")
 pytest.importorskip("sklearn")
 
 from scipy import ndimage, signal, special, stats
-from sklearn import metrics, preprocessing
+from sklearn import linear_model, metrics, preprocessing
 
 
 def rng(seed=0):
@@ -78,6 +78,16 @@ ROWS = {
     "softmax": ((X,), {"axis": 0}, lambda x: special.softmax(x, axis=0)),
     "log_softmax": ((X,), {"axis": 0}, lambda x: special.log_softmax(x, axis=0)),
     "gelu": ((X,), {}, lambda x: x * special.ndtr(x)),
+    "soft_threshold": (
+        (X,),
+        {"amount": 1.5},  # what the lasso makes of inputs that are alone
+        lambda x: linear_model.Lasso(alpha=0.5, fit_intercept=False).fit(np.eye(3), x).coef_.T,
+    ),
+    "ridge": (
+        normal((6, 4), (6, 2)),
+        {"weight_decay": 3.0},
+        lambda x, y: linear_model.Ridge(alpha=3.0, fit_intercept=False).fit(x, y).coef_.T,
+    ),
     "silu": ((X,), {}, lambda x: x * special.expit(x)),
     "softplus": ((X,), {}, lambda x: -special.log_expit(-x)),
     "conv2d": (normal(IMAGES, (4, 3, 3, 2)), {}, correlated),
