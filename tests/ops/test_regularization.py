@@ -53,6 +53,7 @@ def test_without_a_price_ridge_is_the_shortest_of_all_solutions(rng):
     w = ridge(x, y, weight_decay=0.0)
     np.testing.assert_allclose(w, np.linalg.pinv(x) @ y, atol=1e-12)
     np.testing.assert_allclose(x @ w, y, atol=1e-12)
+    np.testing.assert_allclose(ridge(1e-25 * x, y, weight_decay=0.0), 1e25 * w, rtol=1e-9)
     flat = np.zeros((2, 3), np.float32)
     assert ridge(flat, np.ones((2, 1), np.float32), weight_decay=0.0).tolist() == [[0], [0], [0]]
     assert ridge(flat, np.ones((2, 1), np.float32), weight_decay=0.0).dtype == np.float32
