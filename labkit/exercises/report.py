@@ -106,7 +106,9 @@ LONGEST = 300
 # The page of the API reference that shows a module, where it does not bear the module's name.
 API_PAGES = {
     "gradcheck": "autograd",
-    **dict.fromkeys(("dataloader", "metrics", "models", "optim", "sizing"), "training"),
+    **dict.fromkeys(
+        ("dataloader", "metrics", "models", "optim", "schedules", "sizing"), "training"
+    ),
     **dict.fromkeys(("compression", "lora"), "efficiency"),
     **dict.fromkeys(("privacy", "interpretability", "fairness"), "responsibility"),
     **dict.fromkeys(("datasets", "devices"), "data"),
