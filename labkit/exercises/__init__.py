@@ -15,7 +15,7 @@ from labkit.exercises.exercise import Check, Exercise
 from labkit.exercises.picture import Picture
 from labkit.exercises.report import Outcome, Report
 
-__all__ = ["TOPICS", "Picture", "check", "examine", "exercises"]
+__all__ = ["MISSING", "TOPICS", "Picture", "check", "examine", "exercises"]
 
 #: The topics that have exercises; each is a module here.
 TOPICS = (
@@ -31,10 +31,11 @@ TOPICS = (
     "transformers",
 )
 
-_MISSING = object()
+#: What stands for an answer that is not there.
+MISSING = object()
 
 
-def check(name: str, answer: Any = _MISSING) -> Report:
+def check(name: str, answer: Any = MISSING) -> Report:
     """Look at an answer and report what holds, what does not, and one hint.
 
     ``answer`` is a function or a value; without it, the caller's variable ``name`` is taken.
@@ -51,9 +52,9 @@ def check(name: str, answer: Any = _MISSING) -> Report:
         near = difflib.get_close_matches(str(name), known, n=1)
         perhaps = f"; did you mean {near[0]!r}?" if near else f"; there are {sorted(known)}"
         raise ValueError(f"name must be that of an exercise; got {name!r}{perhaps}")
-    if answer is _MISSING:
+    if answer is MISSING:
         caller = sys._getframe(1)
-        answer = caller.f_locals.get(name, caller.f_globals.get(name, _MISSING))
+        answer = caller.f_locals.get(name, caller.f_globals.get(name, MISSING))
     return examine(known[name], answer)
 
 
@@ -97,7 +98,7 @@ def _unfit(exercise: Exercise, answer: Any) -> Wrong | None:
     name = exercise.name
     if answer is ...:
         return None
-    if answer is _MISSING:
+    if answer is MISSING:
         return Wrong(
             f"There is no {name} here yet.",
             hint=f"Run the cell that defines {name}, and see that it is spelt so.",

@@ -1,0 +1,192 @@
+"""A lab as the grader sees it: what is asked, what it is worth, and what only the grader knows."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from labkit.exercises import exercises
+from labkit.exercises.exercise import Check, Exercise
+
+CHECK = re.compile(r'^check\("(\w+)"\)$')
+PROVIDED = {"labkit", *sys.stdlib_module_names}
+
+
+class LabError(ValueError):
+    """A lab that cannot be graded; the message names the lab and the place."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that gives points: an exercise with its hidden checks, or a cell of tests.
+
+    A task with neither is graded by hand.
+    """
+
+    name: str
+    points: float
+    exercise: Exercise | None = None
+    hidden: tuple[Check, ...] = ()
+    tests: str = ""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The tasks of a lab, and the packages that its notebook imports.
+
+    ``space`` holds what the notebook imports, for cells of tests.
+    """
+
+    name: str
+    tasks: tuple[Task, ...]
+    packages: tuple[str, ...]
+    space: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def points(self) -> float:
+        """What the lab is worth."""
+        return sum(task.points for task in self.tasks)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The texts that a lab is made of, so that it can be sent to another machine.
+
+    ``notebook`` is the instructor's, with the solutions; ``hidden`` the file of hidden inputs.
+    """
+
+    name: str
+    notebook: str
+    hidden: str = ""
+
+    def fingerprint(self) -> str:
+        """Return a name for exactly these texts and the checks of this labkit."""
+        import labkit.exercises
+
+        seen = hashlib.sha256(f"{self.name}\0{self.notebook}\0{self.hidden}".encode())
+        for path in sorted(Path(labkit.exercises.__file__).parent.rglob("*.py")):
+            seen.update(path.read_bytes())
+        return seen.hexdigest()
+
+
+def sources_of(notebook: Path, hidden: Path | None = None) -> Sources:
+    """Read the instructor's notebook and the hidden inputs, which by custom stand in ``hidden``.
+
+    For ``labs/source/x.ipynb`` that is ``labs/hidden/x.py``; a notebook of another tool has none.
+
+    Raises LabError if the notebook is not there.
+    """
+    if not notebook.is_file():
+        raise LabError(f"lab must be the instructor's notebook; there is no file {notebook}")
+    hidden = hidden or notebook.parent.parent / "hidden" / f"{notebook.stem}.py"
+    text = hidden.read_text("utf-8") if hidden.is_file() else ""
+    return Sources(notebook.stem, notebook.read_text("utf-8"), text)
+
+
+@lru_cache(maxsize=8)
+def load(sources: Sources) -> Lab:
+    """Return the lab; runs the solutions and the hidden file, which are the instructor's own.
+
+    Raises LabError if a function has no hidden inputs, or a cell is not what it should be.
+    """
+    try:
+        cells = json.loads(sources.notebook)["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(f"{sources.name} is not a notebook: {error}") from None
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    checked = any(CHECK.match(_text(cell).strip()) for cell in code)
+    solutions = _run(code, sources.name, _solution_or_imports) if checked else {}
+    draws = _hidden_of(sources)
+    tasks = []
+    for cell in cells:
+        marks = cell["metadata"].get("nbgrader", {})
+        if marks.get("grade"):
+            tasks.append(_task(cell, marks, solutions, draws, sources.name))
+    if not tasks:
+        raise LabError(f"{sources.name} has no cell that gives points")
+    names = [task.name for task in tasks]
+    if len(set(names)) < len(names):
+        raise LabError(f"{sources.name} grades one thing twice: {names}")
+    space = _run(code, sources.name, lambda cell: _imports(_text(cell)))
+    return Lab(sources.name, tuple(tasks), _packages(code), space)
+
+
+def _task(
+    cell: dict[str, Any], marks: dict[str, Any], solutions: dict[str, Any], draws: Any, lab: str
+) -> Task:
+    source, points = _text(cell), float(marks["points"])
+    if marks.get("solution") or cell["cell_type"] != "code":
+        return Task(marks["grade_id"], points)
+    found = CHECK.match(source.strip())
+    if not found:
+        return Task(marks["grade_id"], points, tests=source)
+    name = found[1]
+    exercise = exercises().get(name)
+    if exercise is None:
+        raise LabError(f"{lab} checks {name}, and labkit has no exercise of that name")
+    if exercise.form and name not in draws:
+        raise LabError(f"{lab} has no hidden inputs for {name}; see labkit.grading.hidden")
+    if name not in solutions:
+        raise LabError(f"{lab} has no solution for {name}")
+    hidden = tuple(draw.check(solutions[name]) for draw in draws.get(name, ()))
+    return Task(name, points, exercise, hidden)
+
+
+def _run(code: list[dict[str, Any]], lab: str, chosen: Callable[[Any], str]) -> dict[str, Any]:
+    """What the chosen text of each cell defines."""
+    space: dict[str, Any] = {"__name__": f"solutions_of_{lab}"}
+    for cell in code:
+        try:
+            exec(compile(chosen(cell), f"<{lab}, cell {cell.get('id')}>", "exec"), space)
+        except Exception as error:
+            kind = type(error).__name__
+            raise LabError(f"{lab}, cell {cell.get('id')}: {kind}: {error}") from None
+    return space
+
+
+def _solution_or_imports(cell: dict[str, Any]) -> str:
+    solution = cell["metadata"].get("nbgrader", {}).get("solution")
+    return _text(cell) if solution else _imports(_text(cell))
+
+
+def _imports(source: str) -> str:
+    with contextlib.suppress(SyntaxError):
+        body = ast.parse(source).body
+        nodes = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        return "\n".join(map(ast.unparse, nodes))
+    return ""
+
+
+def _packages(code: list[dict[str, Any]]) -> tuple[str, ...]:
+    """What the notebook imports beside Python's own and labkit; NumPy in any case."""
+    names = {"numpy"}
+    for cell in code:
+        for node in ast.walk(ast.parse(_imports(_text(cell)))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return tuple(sorted(names - PROVIDED))
+
+
+def _hidden_of(sources: Sources) -> dict[str, Any]:
+    if not sources.hidden:
+        return {}
+    module = ModuleType(f"hidden_of_{sources.name}")
+    exec(compile(sources.hidden, f"<hidden inputs of {sources.name}>", "exec"), vars(module))
+    return module.HIDDEN
+
+
+def _text(cell: dict[str, Any]) -> str:
+    source = cell["source"]
+    return "".join(source) if isinstance(source, list) else source
