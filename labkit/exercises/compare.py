@@ -91,7 +91,7 @@ def same_array(came: Any, expected: np.ndarray, tolerance: float | None = None) 
     """Raise `Wrong` unless ``came`` is an array with the shape, dtype and numbers of ``expected``.
 
     The numbers may differ by ``tolerance`` times the largest expected one: 1e-9, and 1e-5 in
-    float32, unless the check asks for another.
+    float32, unless the check asks for another. Booleans may not differ.
 
     >>> same_array(np.array([1.0, 2.0]), np.array([1.0, 3.0]))
     Traceback (most recent call last):
@@ -117,7 +117,7 @@ def same_array(came: Any, expected: np.ndarray, tolerance: float | None = None) 
         )
     scale = np.abs(expected).max(initial=0)
     allowed = (_tolerance(expected) if tolerance is None else tolerance) * scale
-    far = np.abs(came - expected) > allowed
+    far = came != expected if expected.dtype == bool else np.abs(came - expected) > allowed
     if far.any():
         at = tuple(int(i) for i in np.argwhere(far)[0])
         verb = "is" if far.sum() == 1 else "are"

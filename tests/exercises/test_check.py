@@ -10,7 +10,7 @@ import pytest
 from labkit import exercises
 from labkit.exercises import check, examine
 from labkit.exercises.answer import Answer, call_text
-from labkit.exercises.compare import Unwritten, Wrong, require, same, whole_number
+from labkit.exercises.compare import Unwritten, Wrong, require, same, same_array, whole_number
 from labkit.exercises.exercise import Check, Exercise, case, refuses, value
 
 SCALE = Exercise(
@@ -166,6 +166,15 @@ def test_each_mishap_has_its_sentence(answer, sentence):
     assert sentence in text
     assert len(text.splitlines()) <= 14
     assert text == str(examine(SCALE, answer))  # the same in every run
+
+
+def test_booleans_are_compared_one_by_one():
+    expected = np.array([True, False, False])
+    same_array(expected.copy(), expected)
+    with pytest.raises(Wrong, match=r"1 of 3 numbers is wrong, the first at \[2\]"):
+        same_array(np.array([True, False, True]), expected)
+    with pytest.raises(Wrong, match="The dtype differs"):
+        same_array(expected.astype(int), expected)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The exercises of the chapter `transformers`.
+"""The exercises at the end of the chapter `transformers`.
 
 What is right is known by hand, from a slow loop over all continuations, or from the parameters of
 a block that stands there.
