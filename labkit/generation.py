@@ -41,7 +41,7 @@ def top_k(logits, *, k):
 
 
 def top_p(logits, *, p):
-    """Return the logits with all set to minus infinity but the likeliest that together reach p.
+    """Return the logits with all minus infinity but the likeliest that reach p, :eq:`eq-top-p`.
 
     Of each row the fewest tokens stay whose probabilities add up to p or more, at least one.
 

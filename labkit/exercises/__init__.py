@@ -29,6 +29,7 @@ TOPICS = (
     "recurrent",
     "attention",
     "transformers",
+    "languagemodels",
 )
 
 #: What stands for an answer that is not there.

@@ -84,7 +84,7 @@ class GPTConfig:
 
 
 class GPT(Module):
-    """GPT-2: embeddings of tokens and positions, blocks with a causal mask, logits.
+    """GPT-2: embeddings of tokens and positions, causal blocks, logits, :eq:`eq-language-model`.
 
     The logits are products with the embedding of each token: the head has no weights of its own.
     Called with ids (n, t), it returns logits (n, t, vocabulary). Weights start at N(0, 0.02^2),

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """The law ``y = scale x^exponent + floor``; call it with x."""
+    """The law ``y = scale x^exponent + floor``, :eq:`eq-power-law`; call it with x."""
 
     scale: float
     exponent: float

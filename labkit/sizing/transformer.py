@@ -20,7 +20,7 @@ def block_parameters(d: int, *, d_ff: int | None = None) -> int:
 
 
 def gpt_parameters(*, vocabulary: int, context: int, d: int, layers: int) -> int:
-    """Return the parameters of a GPT, V d + t d + L (12 d^2 + 13 d) + 2 d.
+    """Return the parameters of a GPT, (V + t) d + L (12 d^2 + 13 d) + 2 d, :eq:`eq-gpt-parameters`.
 
     Token and position embeddings, the blocks, and a last layer normalization. The logits use the
     token embeddings once more, so they add nothing.
@@ -82,7 +82,9 @@ def kv_cache_bytes(
     n: int = 1,
     bytes_per_number: int = 2,
 ) -> int:
-    """Return the bytes of all keys and values of t tokens in n texts, 2 n t L d kv_heads / heads.
+    """Return the bytes of all keys and values of t tokens in n texts, :eq:`eq-kv-cache`::
+
+        2 n t L d kv_heads / heads
 
     kv_heads is heads if left out; grouped-query attention has fewer.
 

@@ -19,4 +19,5 @@ CHAPTERS = (
     "recurrent",
     "attention",
     "transformers",
+    "languagemodels",
 )
