@@ -42,6 +42,10 @@ def rows(rng):
     z = rng.normal(size=(n, k)) * 10.0 ** rng.integers(0, 4)
     ignore = int(rng.choice([-100, -1, 99]))
     y = np.where(rng.random(n) < 0.3, ignore, rng.integers(k, size=n))
+    if rng.integers(8):  # otherwise no row counts
+        y[0] = z[0].argmin()  # so that the loss is more than rounding
+    else:
+        y[:] = ignore
     return (z, y), {"ignore": ignore}
 
 
