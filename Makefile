@@ -48,7 +48,7 @@ lint: $(VENV)/.test ## format, lint and types; notebooks and addresses in the fo
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(RUN) tools/notebooks.py --check
-	$(RUN) tools/release_labs.py --check
+	$(RUN) -m labkit.grading release --check
 	$(RUN) tools/address.py --check
 
 unit: $(VENV)/.test ## the tests of labkit and of the repository

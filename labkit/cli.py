@@ -17,6 +17,7 @@ from typing import NoReturn
 COMMANDS: dict[str, tuple[str, str]] = {
     "devices": ("labkit.devices.command", "say what this machine has and which device to use"),
     "data": ("labkit.datasets.command", "list the data sets, show one, or fetch one in full"),
+    "grade": ("labkit.grading.command", "hand labs out, grade what comes back, report"),
 }
 
 DISTRIBUTION = "labkit-course"
@@ -44,7 +45,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Give the parser, with the arguments of the command that `argv` calls."""
     parser = _Parser(
         prog="labkit",
-        description="Look at the machine and at the data of the course.",
+        description="Look at the machine and the data of the course; grade its labs.",
         epilog="labkit COMMAND --help says more about one of them.",
     )
     parser.add_argument("--version", action="version", version=f"labkit {_version()}")

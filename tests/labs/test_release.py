@@ -1,14 +1,14 @@
-"""tools/release_labs.py: students get the copy without solutions, and a bad source is refused."""
+"""labkit grade release: students get the copy without solutions, and a bad source is refused."""
 
 import copy
-import importlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from labkit.cli import main
+from labkit.grading import release as release_module
+
 MARKED = {
     "grade": False,
     "grade_id": "area",
@@ -31,9 +31,8 @@ def area(radius):
 
 
 @pytest.fixture
-def tool(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    return importlib.import_module("release_labs")
+def tool():
+    return release_module
 
 
 def cell(source, marks=None, cell_type="code", name="disc"):
@@ -140,53 +139,60 @@ def test_the_source_is_left_as_it_was(tool):
 
 
 @pytest.fixture
-def labs(tmp_path):
+def labs(tmp_path, monkeypatch):
     (tmp_path / "labs/source").mkdir(parents=True)
     (tmp_path / "labs/release").mkdir()
     text = json.dumps(notebook(cell(SOLUTION, MARKED)))
     (tmp_path / "labs/source/disc.ipynb").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_write_then_check(tool, labs, capsys):
-    assert tool.main(["--check"], labs) == 1
+def test_write_then_check(labs, capsys):
+    assert main(["grade", "release", "--check"]) == 1
     assert capsys.readouterr().out == "stale: labs/release/disc.ipynb\n"
-    assert tool.main([], labs) == 0
-    assert tool.main(["--check"], labs) == 0
+    assert main(["grade", "release"]) == 0
+    assert capsys.readouterr().out == "wrote labs/release/disc.ipynb\n"
+    assert main(["grade", "release", "--check"]) == 0
     text = (labs / "labs/release/disc.ipynb").read_text(encoding="utf-8")
     assert "math.pi" not in text
-    assert tool.main(["--write"], labs) == 0
-    assert capsys.readouterr().out == "wrote labs/release/disc.ipynb\n"
 
 
-def test_check_sees_every_stale_copy_and_writes_nothing(tool, labs, capsys):
+def test_check_sees_every_stale_copy_and_writes_nothing(labs, capsys):
     other = (labs / "labs/source/disc.ipynb").read_text(encoding="utf-8")
     (labs / "labs/source/zoo.ipynb").write_text(other, encoding="utf-8")
-    tool.main([], labs)
+    main(["grade", "release"])
     stale = labs / "labs/release/disc.ipynb"
     stale.write_text(stale.read_text(encoding="utf-8") + " ", encoding="utf-8")
     capsys.readouterr()
-    assert tool.main(["--check"], labs) == 1
+    assert main(["grade", "release", "--check"]) == 1
     assert capsys.readouterr().out == "stale: labs/release/disc.ipynb\n"
     assert stale.read_text(encoding="utf-8").endswith(" ")
 
 
-def test_a_copy_without_a_source_is_named(tool, labs, capsys):
-    tool.main([], labs)
-    (labs / "labs/source/disc.ipynb").unlink()
+def test_a_copy_without_a_source_is_named(labs, capsys):
+    main(["grade", "release"])
+    (labs / "labs/source/disc.ipynb").rename(labs / "labs/source/ring.ipynb")
+    main(["grade", "release"])
     capsys.readouterr()
-    assert tool.main(["--check"], labs) == 1
+    assert main(["grade", "release", "--check"]) == 1
     assert capsys.readouterr().out == "no source: labs/release/disc.ipynb\n"
 
 
-def test_a_bad_source_writes_nothing(tool, labs, capsys):
+def test_a_bad_source_writes_nothing(labs, capsys):
     bad = notebook(cell(SOLUTION.replace("### END SOLUTION", ""), MARKED))
     (labs / "labs/source/zoo.ipynb").write_text(json.dumps(bad), encoding="utf-8")
-    assert tool.main([], labs) == 1
-    assert "zoo.ipynb, cell disc, line 5" in capsys.readouterr().out
+    assert main(["grade", "release"]) == 2
+    assert "zoo.ipynb, cell disc, line 5" in capsys.readouterr().err
     assert not list((labs / "labs/release").glob("*"))
 
 
-def test_an_unknown_option_shows_how_to_use_it(tool, labs, capsys):
-    assert tool.main(["--chekc"], labs) == 2
-    assert "--check" in capsys.readouterr().out
+def test_another_folder_and_one_notebook(labs, capsys):
+    assert main(["grade", "release", "labs/source/disc.ipynb", "--to", "handout"]) == 0
+    assert capsys.readouterr().out == "wrote handout/disc.ipynb\n"
+
+
+def test_hidden_tests_of_nbgrader_go(tool):
+    tests = "assert a() == 1\n### BEGIN HIDDEN TESTS\nassert a() < 2\n### END HIDDEN TESTS\n"
+    marks = MARKED | {"solution": False, "grade": True, "locked": True, "points": 1}
+    assert "".join(release_one(tool, tests, marks)["source"]) == "assert a() == 1\n"

@@ -1,0 +1,93 @@
+"""What students hand in is found in every usual arrangement, and nothing else is touched."""
+
+import json
+import zipfile
+
+import pytest
+
+from labkit.grading.handins import collect
+from labkit.grading.submission import MOST_BYTES, read
+
+
+def notebook(source="x = 1"):
+    return json.dumps({"cells": [{"cell_type": "code", "source": source}]}).encode()
+
+
+def put(place, data=b"{}"):
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+
+
+def test_one_file_is_one_student(tmp_path):
+    put(tmp_path / "ada.ipynb", notebook())
+    (found,) = collect(tmp_path / "ada.ipynb", "convolution")
+    assert (found.student, found.notebook) == ("ada", notebook())
+
+
+def test_files_belong_to_their_names_and_folders_to_theirs(tmp_path):
+    put(tmp_path / "grace.ipynb", notebook())
+    put(tmp_path / "ada" / "convolution" / "convolution.ipynb", notebook())
+    put(tmp_path / "README.txt")
+    put(tmp_path / "ada" / ".ipynb_checkpoints" / "convolution.ipynb")
+    assert [found.student for found in collect(tmp_path, "convolution")] == ["ada", "grace"]
+
+
+def test_of_several_notebooks_the_one_called_like_the_lab_counts(tmp_path):
+    put(tmp_path / "ada" / "a.ipynb")
+    put(tmp_path / "ada" / "convolution.ipynb", notebook())
+    put(tmp_path / "ada" / "notes.pdf")
+    (found,) = collect(tmp_path, "convolution")
+    assert found.notebook == notebook()
+    assert found.messages == (
+        "There are 2 notebooks; ada/convolution.ipynb was graded.",
+        "1 other files were not read.",
+    )
+
+
+def test_a_folder_without_a_notebook_is_a_student_with_a_message(tmp_path):
+    put(tmp_path / "ada" / "answers.py")
+    (found,) = collect(tmp_path, "convolution")
+    assert found.messages == ("There is no notebook, only ada/answers.py.",)
+    assert read(found.notebook).cells == ()
+
+
+def test_links_are_not_followed(tmp_path):
+    put(tmp_path / "secret" / "secret.ipynb", notebook())
+    put(tmp_path / "class" / "grace" / "convolution.ipynb", notebook())
+    (tmp_path / "class" / "ada").mkdir()
+    (tmp_path / "class" / "ada" / "convolution.ipynb").symlink_to(tmp_path / "secret/secret.ipynb")
+    (tmp_path / "class" / "bob").symlink_to(tmp_path / "secret")
+    assert [found.student for found in collect(tmp_path / "class", "convolution")] == ["grace"]
+
+
+def test_a_zip_is_read_where_it_lies(tmp_path):
+    place = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("ada_12_34_convolution.ipynb", notebook())
+        archive.writestr(
+            "Grace Hopper_7_assignsubmission_file/convolution.ipynb", notebook("y = 2")
+        )
+        archive.writestr("../../etc/eve/convolution.ipynb", notebook())
+        archive.writestr("/root/mal/convolution.ipynb", notebook())
+        archive.writestr("__MACOSX/._ada.ipynb", b"")
+    found = collect(place, "convolution")
+    students = [one.student for one in found]
+    grace = "Grace Hopper_7_assignsubmission_file"
+    assert students == [grace, "ada_12_34_convolution", "etc", "root"]
+    assert read(found[0].notebook).cells[0].source == "y = 2"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["submissions.zip"]
+
+
+def test_a_zip_that_swells_is_read_no_further_than_the_limit(tmp_path):
+    place = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada.ipynb", b" " * (MOST_BYTES + 5_000_000))
+    (found,) = collect(place, "convolution")
+    assert len(found.notebook) == MOST_BYTES + 1
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_nothing_to_grade_is_said(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=rf"submissions must .*{name}"):
+        collect(tmp_path / name, "convolution")
