@@ -12,26 +12,31 @@ import hmac
 import io
 import json
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from labkit.exercises import MISSING, examine
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.report import Outcome, Report
-from labkit.grading.lab import Lab, Sources, Task, load
+from labkit.grading.lab import Lab, LabError, Sources, Task, load
 from labkit.grading.limits import Limits
 from labkit.grading.remote import Namespace
-from labkit.grading.sandbox import BACKENDS, contents_for
+from labkit.grading.sandbox import BACKENDS, Missing, contents_for
 from labkit.grading.session import Session, Stopped
 from labkit.grading.submission import read
 from labkit.grading.testcells import run_tests
 
 FORMAT = 1
 LONGEST = 600  # characters of one text of a student's in a result
+MOST_MESSAGES = 50
 SHARE = 0.5  # of the points of a function that its hidden checks decide
+ROOM = 4 * 2**30  # bytes of addresses that the grading itself may add
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,8 @@ class Job:
     def key(self) -> str:
         """Return a name for all that the result depends on."""
         lab = self.lab.fingerprint()
-        seen = hashlib.sha256(f"{FORMAT} {self.student} {lab} {self.seed} {self.limits}".encode())
-        seen.update(self.notebook)
+        seen = hashlib.sha256(self.notebook)
+        seen.update(repr((FORMAT, self.student, lab, self.seed, self.limits)).encode())
         return seen.hexdigest()
 
 
@@ -76,24 +81,42 @@ def seed_for(secret: bytes, student: str) -> int:
     >>> seed_for(b"class of 26", "ada") == seed_for(b"class of 26", "grace")
     False
     """
-    return int.from_bytes(hmac.digest(secret, student.encode(), "sha256")[:8], "big")
+    name = student.encode(errors="surrogateescape")  # of a file, which may be no UTF-8
+    return int.from_bytes(hmac.digest(secret, name, "sha256")[:8], "big")
 
 
 def grade(packed: bytes) -> bytes:
     """Grade a packed `Job` and return the result as JSON.
 
+    The functions meet the visible checks first. For the hidden ones they run again, in a sandbox
+    that has seen nothing: what is said about visible checks and cells cannot tell of hidden inputs.
+
+    The clock and the limit of memory are those of a main thread. In any other thread the grading
+    has a process of its own.
+
     Raises LabError if the lab is broken, and Missing if its backend does not work here: these are
     the instructor's to mend. Whatever the student's notebook does is part of the result.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return _elsewhere(packed)
     job = Job.unpack(packed)
     begun = time.monotonic()
-    lab, submission = load(job.lab), read(job.notebook)
-    session = Session(
-        BACKENDS[job.backend], contents_for(lab.packages), job.limits, modules=lab.packages
-    )
-    with session, _no_output():
-        space = Namespace(session, submission.cells)
-        tasks = [_graded(task, lab, space, job) for task in lab.tasks]
+    lab = load(job.lab)
+    with _room():
+        submission = read(job.notebook)
+        session = Session(
+            BACKENDS[job.backend], contents_for(lab.packages), job.limits, modules=lab.packages
+        )
+        with session, _no_output():
+            space = Namespace(session, submission.cells)
+            visible = [_visible(task, space, job) for task in lab.tasks]
+            problems = dict(space.problems)
+            session.close()
+            hidden = [_hidden(task, lab, space, job) for task in lab.tasks]
+    tasks = [
+        _result(task, seen + unseen)
+        for task, seen, unseen in zip(lab.tasks, visible, hidden, strict=True)
+    ]
     result = {
         "format": FORMAT,
         "key": job.key(),
@@ -101,22 +124,29 @@ def grade(packed: bytes) -> bytes:
         "lab": lab.name,
         "points": round(sum(task["points"] for task in tasks), 2),
         "of": round(lab.points, 2),
-        "messages": list(submission.messages),
-        "cells": {str(n): _short(said) for n, said in sorted(space.problems.items())},
+        "messages": [_short(said) for said in submission.messages[:MOST_MESSAGES]],
+        "cells": {str(n): _short(said) for n, said in sorted(problems.items())},
         "tasks": tasks,
         "seconds": round(time.monotonic() - begun, 2),
     }
-    return json.dumps(result, ensure_ascii=False).encode()
+    return json.dumps(result).encode()
 
 
-def _graded(task: Task, lab: Lab, space: Namespace, job: Job) -> dict[str, Any]:
-    """The result of one task; it costs the others nothing."""
+def _visible(task: Task, space: Namespace, job: Job) -> list[dict[str, Any]]:
+    """The outcomes that the student may see; one task costs the others nothing."""
     if task.exercise:
-        parts = _examined(task, task.exercise, space, job)
-    elif task.tests:
-        parts = [_tested(task, lab, space, job)]
-    else:
-        parts = [_part("graded by hand", "manual", hidden=False)]
+        return _examined(task.exercise, space, job, hidden=False)
+    return [] if task.tests else [_part("graded by hand", "manual", hidden=False)]
+
+
+def _hidden(task: Task, lab: Lab, space: Namespace, job: Job) -> list[dict[str, Any]]:
+    """The outcomes that the student may not see."""
+    if task.exercise and task.hidden:
+        return _examined(replace(task.exercise, checks=task.hidden), space, job, hidden=True)
+    return [_tested(task, lab, space, job)] if task.tests else []
+
+
+def _result(task: Task, parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": task.name,
         "points": round(task.points * _share(parts), 2),
@@ -137,29 +167,27 @@ def _share(parts: list[dict[str, Any]]) -> float:
     return (1 - SHARE) * shares[0] + SHARE * shares[1]
 
 
-def _examined(task: Task, exercise: Exercise, space: Namespace, job: Job) -> list[dict[str, Any]]:
-    """The outcomes of an exercise's visible checks, then of its hidden ones."""
-    versions = [(exercise, False, 0)]
-    if task.hidden:
-        versions.append((replace(exercise, checks=task.hidden), True, job.seed))
-    parts: list[dict[str, Any]] = []
-    for version, hidden, seed in versions:
-        try:
-            with _alarm(job.limits.total):
-                answer = space.answer(exercise.name, MISSING)
-                parts += _parts(examine(version, answer, seed=seed), hidden=hidden)
-        except (Stopped, _Late) as error:
-            why = str(error)
-            parts += [_part(c.says, "wrong", hidden=hidden, problem=why) for c in version.checks]
-    return parts
+def _examined(
+    exercise: Exercise, space: Namespace, job: Job, *, hidden: bool
+) -> list[dict[str, Any]]:
+    """The outcomes of an exercise's checks."""
+    try:
+        with _alarm(_seconds_left(space, job)):
+            answer = space.answer(exercise.name, MISSING)
+            return _parts(examine(exercise, answer, seed=job.seed if hidden else 0), hidden=hidden)
+    except (Stopped, _Late) as error:
+        why = str(error)
+    except Exception as error:  # whatever a student's data may do on this side
+        why = f"this cannot be compared: {type(error).__name__}"
+    return [_part(one.says, "wrong", hidden=hidden, problem=why) for one in exercise.checks]
 
 
 def _tested(task: Task, lab: Lab, space: Namespace, job: Job) -> dict[str, Any]:
     """The outcome of a cell of tests: it holds or not, as nbgrader has it."""
     try:
-        with _alarm(job.limits.total):
+        with _alarm(_seconds_left(space, job)):
             run_tests(task.tests, lab.space, space)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, _Late) as error:
         words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _part(task.name, "wrong", hidden=True, problem=words)
     return _part(task.name, "holds", hidden=True)
@@ -192,20 +220,24 @@ def _part(says: str, state: str, *, hidden: bool, **words: str) -> dict[str, Any
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    """A student's text without signs that steer a terminal or are no text, and not too long."""
+    text = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
 
 
-class _Late(Exception):
-    """A check takes too long on this side."""
+def _seconds_left(space: Namespace, job: Job) -> float:
+    """What is left of the whole time, and enough to say that nothing is."""
+    return max(space.session.ends - time.monotonic(), 0) + job.limits.call
+
+
+class _Late(BaseException):
+    """A check takes too long on this side; no Exception, so that no check takes it for its own."""
 
 
 @contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
     """Raise `_Late` in the block after that time, where the system can."""
-    if (
-        not hasattr(signal, "setitimer")
-        or threading.current_thread() is not threading.main_thread()
-    ):
+    if not hasattr(signal, "setitimer"):
         yield
         return
 
@@ -219,6 +251,50 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Let this process grow by so much in the block, where the system can."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = pages * resource.getpagesize() + ROOM
+    most = min([most, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)])
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _elsewhere(packed: bytes) -> bytes:
+    """Grade in a process of its own, and raise here what was raised there."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from labkit.grading import grade; grade.main()"
+    done = subprocess.run([sys.executable, "-c", code], input=packed, capture_output=True)
+    if done.returncode:
+        raise RuntimeError(
+            f"the grading stopped: {done.stderr.decode(errors='replace')[-LONGEST:]}"
+        )
+    kind, _, rest = done.stdout.partition(b"\n")
+    for error in (LabError, Missing):
+        if kind.decode() == error.__name__:
+            raise error(rest.decode())
+    return rest
+
+
+def main() -> None:
+    """Grade the packed job on the standard input; the first line of the answer says what it is."""
+    try:
+        kind, result = "result", grade(sys.stdin.buffer.read())
+    except (LabError, Missing) as error:
+        kind, result = type(error).__name__, str(error).encode()
+    sys.stdout.buffer.write(kind.encode() + b"\n" + result)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from labkit.grading.inside import wire
 from labkit.grading.session import Session, Stopped
 from labkit.grading.submission import Cell
 
+LONGEST_WORDS = 2_000  # characters of what a process says of an error
 PATIENCE = 2  # deaths of one function's process before its other calls are given up
 
 
@@ -108,7 +109,8 @@ class Remote:
         except Stopped as error:
             self.deaths += 1
             raise placed(RuntimeError(str(error))) from None
-        sys.stdout.write(str(reply.get("printed", "")))
+        if type(printed := reply.get("printed")) is str:
+            sys.stdout.write(printed)
         if "error" in reply:
             raise error_of(reply["error"])
         changed = reply.get("changed", ())
@@ -123,19 +125,27 @@ def error_of(sent: Any) -> Exception:
     >>> error_of({"types": ["MyError", "KeyError"], "words": "a", "place": ""})
     KeyError('a')
     """
-    types = sent.get("types", ()) if type(sent) is dict else ()
+    types, words, place = parts_of(sent)
     for name in types:
-        found: Any = getattr(builtins, str(name), None)
+        found: Any = getattr(builtins, name, None)
         if isinstance(found, type) and issubclass(found, Exception) and accepts_words(found):
-            return placed(found(str(sent.get("words", ""))), str(sent.get("place", "")))
+            return placed(found(words), place)
         if name in ("SystemExit", "KeyboardInterrupt"):
             return placed(RuntimeError(f"the code ends Python with {name}"))
     return placed(RuntimeError("an error in no known form"))
 
 
 def accepts_words(kind: Callable) -> bool:
-    """Whether an exception can be made from its words alone; those about texts cannot."""
-    return not issubclass(kind, UnicodeError) or kind is UnicodeError  # type: ignore[arg-type]
+    """Whether an exception can be made from its words alone; those about texts cannot.
+
+    >>> accepts_words(KeyError), accepts_words(UnicodeDecodeError), accepts_words(ExceptionGroup)
+    (True, False, False)
+    """
+    try:
+        kind("")
+        return True
+    except TypeError:
+        return False
 
 
 def placed(error: Exception, place: str = "") -> Exception:
@@ -150,7 +160,22 @@ def words_of(sent: Any) -> str:
     >>> words_of({"types": ["KeyError"], "words": "'w'", "place": " at line 2"})
     "KeyError: 'w' at line 2"
     """
-    if type(sent) is not dict or not sent.get("types"):
+    types, words, place = parts_of(sent)
+    if not types:
         return "an error in no known form"
-    words = f": {sent.get('words')}" if sent.get("words") else ""
-    return f"{sent['types'][0]}{words}{sent.get('place', '')}"
+    return f"{types[0]}{': ' if words else ''}{words}{place}"
+
+
+def parts_of(sent: Any) -> tuple[list[str], str, str]:
+    """Return the types, the words and the place of an error; empty is what is not in that form.
+
+    >>> parts_of({"types": {"0": 1}, "words": [[]]})
+    ([], '', '')
+    """
+    given = sent if type(sent) is dict else {}
+    types, words, place = (given.get(key) for key in ("types", "words", "place"))
+    return (
+        [name for name in types if type(name) is str] if type(types) is list else [],
+        words[:LONGEST_WORDS] if type(words) is str else "",
+        place[:LONGEST_WORDS] if type(place) is str else "",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -21,6 +22,8 @@ GRACE = 2.0  # seconds for the worker to notice that its child is gone
 TICK = 0.2  # seconds between two looks at the memory
 TOKEN = 32  # characters
 LONGEST_NOTE = 1000  # bytes of what is said beside the answers
+PASSES = 5  # over all processes, to stop them while they start others
+LENGTH = re.compile(rb"[0-9a-f]{8}")
 
 
 class Stopped(Exception):
@@ -53,6 +56,7 @@ class Session:
         self.alive = False
         self._worker: subprocess.Popen[bytes] | None = None
         self._number = 0
+        self._looked = 0.0  # when the memory was looked at
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Session:
@@ -90,7 +94,9 @@ class Session:
             until = min(time.monotonic() + seconds, self.ends)
             self._send(message, until)
             reply = self._receive(until, f"it took more than {seconds:g} s")
-        except Stopped:
+            while self._is_late(reply):
+                reply = self._receive(until, f"it took more than {seconds:g} s")
+        except BaseException:  # an alarm, too: what comes later would answer another question
             self._lost()
             raise
         if type(reply) is not dict or reply.get("number") != self._number:
@@ -98,8 +104,16 @@ class Session:
             raise wire.WireError("its process answered with something that is no answer")
         return reply
 
+    def _is_late(self, reply: Any) -> bool:
+        """Whether this answers an earlier question, as after a forged answer."""
+        number = reply.get("number") if type(reply) is dict else None
+        return type(number) is int and number < self._number
+
     def close(self) -> None:
-        """End the worker and everything inside its walls."""
+        """End the worker and everything inside its walls, what it has written included.
+
+        `fresh` starts another.
+        """
         self.alive = False
         worker, self._worker = self._worker, None
         if worker is not None:
@@ -135,9 +149,12 @@ class Session:
         self.deaths += 1
         self.alive = False
         if self._worker is not None and self.backend.visible:
-            for process in inside_of(self._worker.pid)[1:]:  # the first is the worker
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+            for _ in range(PASSES):
+                for process in (started := inside_of(self._worker.pid)[1:]):  # not the worker
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
+                if not started:
+                    break
 
     def _revive(self) -> bool:
         """Whether the worker has noticed that its child is gone, and is ready for another."""
@@ -151,7 +168,7 @@ class Session:
                 return False
             notes += os.read(self._worker.stderr.fileno(), 200)  # type: ignore[union-attr]
         while self._readable(self._worker.stdout, 0):  # what the child left unsaid
-            if not os.read(self._worker.stdout.fileno(), 1 << 20):  # type: ignore[union-attr]
+            if time.monotonic() > until or not os.read(self._worker.stdout.fileno(), 1 << 20):  # type: ignore[union-attr]
                 return False
         with contextlib.suppress(Stopped):
             self._send(notes.split()[-1][:TOKEN], until)
@@ -164,6 +181,7 @@ class Session:
         while rest:
             if time.monotonic() > until:
                 raise Stopped("it does not read what it is asked")
+            self._look_at_memory()
             try:
                 rest = rest[os.write(pipe.fileno(), rest) :]  # type: ignore[union-attr]
             except BlockingIOError:
@@ -173,10 +191,9 @@ class Session:
 
     def _receive(self, until: float, late: str) -> Any:
         head = self._take(wire.HEAD, until, late)
-        try:
-            size = int(head, 16)
-        except ValueError:
-            raise Stopped("its process wrote something that is no answer") from None
+        if not LENGTH.fullmatch(head):
+            raise Stopped("its process wrote something that is no answer")
+        size = int(head, 16)
         if size > wire.MOST_BYTES:
             raise Stopped(f"its answer has more than {wire.MOST_BYTES:,} bytes")
         return wire.unpack(self._take(size, until, late))
@@ -187,9 +204,8 @@ class Session:
         while size:
             if time.monotonic() > until:
                 raise Stopped(late)
-            ready = self._readable(worker.stdout, TICK)  # type: ignore[union-attr]
-            if not ready:
-                self._look_at_memory()
+            self._look_at_memory()
+            if not self._readable(worker.stdout, TICK):  # type: ignore[union-attr]
                 continue
             part = os.read(worker.stdout.fileno(), min(size, 1 << 20))  # type: ignore[union-attr]
             if not part:
@@ -213,6 +229,11 @@ class Session:
         return False
 
     def _look_at_memory(self) -> None:
+        """Look again after a while, also at a process that is busy answering."""
+        now = time.monotonic()
+        if now < self._looked + TICK or not self.alive:
+            return
+        self._looked = now
         if self.backend.visible and self._worker is not None:
             used = memory_of(inside_of(self._worker.pid))
             if used > self.limits.memory:

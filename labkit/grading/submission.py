@@ -40,6 +40,13 @@ def read(data: bytes) -> Submission:
     >>> read(b"").messages
     ('The file is empty.',)
     """
+    try:
+        return _read(data)
+    except (RecursionError, MemoryError):
+        return Submission((), ("The file is nested too deep, or too large, to be a notebook.",))
+
+
+def _read(data: bytes) -> Submission:
     if not data.strip():
         return Submission((), ("The file is empty.",))
     if len(data) > MOST_BYTES:
@@ -82,9 +89,10 @@ def _parsed(text: str) -> tuple[dict[str, Any] | None, list[str]]:
         ]
     if not isinstance(found, dict):
         return None, ["The file is not a notebook: it holds no cells."]
-    for sheet in found.get("worksheets") or ():  # the form of IPython 2
-        if isinstance(sheet, dict):
-            found.setdefault("cells", []).extend(sheet.get("cells") or ())
+    sheets = found.get("worksheets")  # the form of IPython 2
+    if isinstance(sheets, list) and "cells" not in found:
+        inside = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        found["cells"] = [cell for cells in inside if isinstance(cells, list) for cell in cells]
     if not isinstance(found.get("cells"), list):
         return None, ["The file is not a notebook: it holds no cells."]
     return found, []

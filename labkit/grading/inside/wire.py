@@ -13,6 +13,8 @@ import numpy as np
 
 MOST_BYTES = 32 * 2**20  # of one message
 MOST_DEPTH = 20
+MOST_PARTS = 2_000_000  # lists, dicts and commas in one message, before it is read
+MOST_KEYS = 1_000  # of a dict, that are no texts: numbers can be chosen to slow it down
 MOST_AXES = 16
 HEAD = 8  # bytes of a message's length
 KINDS = {
@@ -21,8 +23,11 @@ KINDS = {
 }
 
 
-class WireError(ValueError):
-    """Something that cannot cross: no plain data, too deep, too large, or not what it says."""
+class WireError(Exception):
+    """Something that cannot cross: no plain data, too deep, too large, or not what it says.
+
+    No ValueError: a function that returns such a thing has not refused its arguments.
+    """
 
 
 def pack(message: Any) -> bytes:
@@ -31,7 +36,10 @@ def pack(message: Any) -> bytes:
     >>> pack({"op": "stop"})
     b'0000000d{"op":"stop"}'
     """
-    body = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        body = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:  # an int of thousands of digits
+        raise WireError(f"no message: {error}") from None
     if len(body) > MOST_BYTES:
         raise WireError(f"{len(body):,} bytes in one message; at most {MOST_BYTES:,}")
     return b"%08x" % len(body) + body
@@ -40,8 +48,10 @@ def pack(message: Any) -> bytes:
 def unpack(body: bytes) -> Any:
     """Return the message in a body, without its length.
 
-    Raises WireError if it is no JSON.
+    Raises WireError if it is no JSON, or so finely divided that it would fill the memory.
     """
+    if sum(body.count(sign) for sign in (b"{", b"[", b",")) > MOST_PARTS:
+        raise WireError(f"a message of more than {MOST_PARTS:,} parts")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -129,13 +139,17 @@ def _decode_array(inner: Any, kind: str) -> Any:
             base64.b64decode(data, validate=True), np.dtype(name).newbyteorder("<")
         )
         array = flat.reshape(shape).astype(name)
-    except (TypeError, ValueError, AttributeError) as error:
+        if not array.size and max(shape) > MOST_PARTS:
+            raise WireError("an empty array with an axis without end")
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise WireError(f"an array that is not what it says: {error}") from None
     return array if kind == "array" else array[()]
 
 
 def _decode_dict(inner: list, depth: int) -> dict:
     try:
+        if sum(type(key) is not str for key, _ in inner) > MOST_KEYS:
+            raise WireError(f"a dict with more than {MOST_KEYS:,} keys that are no texts")
         return {decode(k, depth + 1): decode(v, depth + 1) for k, v in inner}
-    except TypeError as error:  # no pair, or a key that cannot be one
+    except (TypeError, ValueError) as error:  # no pair, or a key that cannot be one
         raise WireError(f"a dict that is not what it says: {error}") from None

@@ -20,9 +20,10 @@ import sys
 
 if __name__ == "__main__":
     sys.path[:0] = sys.argv[1:]
+    import doors
     import wire
 else:
-    from labkit.grading.inside import wire
+    from labkit.grading.inside import doors, wire
 
 LONGEST_TEXT = 2_000  # characters of what a cell or a call prints
 LONGEST_WORDS = 500  # characters of an error's message
@@ -82,6 +83,8 @@ class Pages(io.StringIO):
 def main():
     """Serve until the other side closes the pipe."""
     channel = Channel()
+    doors.close()
+    doors.hide(True)
     while (message := channel.read()) is not None:
         if message["op"] == "import":
             channel.write(imported(message["modules"]))
@@ -89,6 +92,7 @@ def main():
         child = os.fork()
         if child == 0:
             os.close(channel.notes)
+            doors.hide(False)
             serve(channel)
             os._exit(0)
         _, status = os.waitpid(child, 0)
@@ -121,7 +125,10 @@ def serve(channel):
         except BaseException as error:
             reply["error"] = described(error)
         reply["printed"] = printed.getvalue()
-        channel.write(reply)
+        try:
+            channel.write(reply)
+        except wire.WireError as error:
+            channel.write({"number": message["number"], "error": described(error)})
 
 
 def run_cell(space, message):

@@ -15,6 +15,8 @@ from labkit.grading.limits import Limits
 from labkit.grading.sandbox.base import Verdict
 from labkit.grading.sandbox.contents import Contents
 
+#: Process 1 inside is bwrap itself, and its environment can be read there.
+CLEAN = ("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}")
 HOME = "/grader"  # of the worker
 PYTHON = "/python"
 STAGE = "/mnt"  # where root lays things out for the user who runs the sandbox
@@ -86,13 +88,15 @@ def walls(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
     """
     shown = [(sys.base_prefix, PYTHON), *shown]
     if os.geteuid():
-        return [*_closed(shown, limits), "--"]
+        return [*CLEAN, *_closed(shown, limits), "--"]
     staged = [(path, f"{STAGE}/{number}") for number, (path, _) in enumerate(shown)]
     laid = [word for path, stage in staged for word in ("--ro-bind", path, stage)]
     onward = [(stage, place) for (_, stage), (_, place) in zip(staged, shown, strict=True)]
     user = str(USERS[0] + secrets.randbelow(USERS[1]))
     return [
-        *("bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--tmpfs", STAGE, *laid, "--"),
+        *CLEAN,
+        *("bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--chdir", "/"),
+        *("--tmpfs", STAGE, *laid, "--"),
         *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"),
         *_closed(onward, limits),
         "--",
@@ -101,7 +105,8 @@ def walls(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
 
 def _closed(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
     base = Path(sys.base_prefix)
-    folders = (f"lib/{VERSION}/site-packages", "lib/python3/dist-packages", "local")
+    folders = [f"lib/{VERSION}/site-packages", "lib/python3/dist-packages", "local"]
+    folders += ["envs", "pkgs"]  # of conda
     masks = [f"{PYTHON}/{folder}" for folder in folders if (base / folder).is_dir()]
     masks += [f"/usr/{folder}" for folder in folders if Path("/usr", folder).is_dir()]
     return [

@@ -38,13 +38,14 @@ def contents_for(packages: tuple[str, ...] = ("numpy",)) -> Contents:
     Raises ValueError if one of them, or what it needs, is not installed.
 
     >>> sorted(place for _, place in contents_for(()).ours)[:3]
-    ['site/labkit/__init__.py', 'site/labkit/data', 'site/labkit/datasets']
+    ['doors.py', 'site/labkit/__init__.py', 'site/labkit/data']
     """
     data = next(place for place in (PACKAGE / "data", PACKAGE.parent / "data") if place.is_dir())
     lent = [(PACKAGE / name, f"site/labkit/{name}") for name in LENT]
     ours = [
         (INSIDE / "worker.py", "worker.py"),
         (INSIDE / "wire.py", "wire.py"),
+        (INSIDE / "doors.py", "doors.py"),
         (INSIDE / "exercises.py", "site/labkit/exercises/__init__.py"),
         (data, "site/labkit/data"),
         *lent,
