@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -24,7 +23,6 @@ HELP = {
     "report": "write the pages and tables again, for instance with the hidden checks shown",
     "doctor": "say which walls work on this machine, and why the others do not",
     "gradescope": "grade one hand-in inside Gradescope's container",
-    "one": "grade one packed job from the standard input; a cluster's worker uses it",
 }
 
 
@@ -36,11 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _release_options(found["release"])
     _run_options(found["run"])
     _report_options(found["report"])
-    one = found["gradescope"]
-    one.add_argument("lab", type=Path, help="the instructor's notebook")
-    one.add_argument("submission", type=Path, help="the folder that holds the hand-in")
-    one.add_argument("results", type=Path, help="the file to write, results.json")
-    one.add_argument("--backend", default="", choices=[*BACKENDS, ""], help="which walls to use")
+    inside = found["gradescope"]
+    inside.add_argument("lab", type=Path, help="the instructor's notebook")
+    inside.add_argument("submission", type=Path, help="the folder that holds the hand-in")
+    inside.add_argument("results", type=Path, help="the file to write, results.json")
+    inside.add_argument("--backend", default="", choices=[*BACKENDS, ""], help="which walls to use")
 
 
 def _release_options(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +91,6 @@ def run(args: argparse.Namespace) -> int:
         "report": _report,
         "doctor": _doctor,
         "gradescope": _gradescope,
-        "one": _one,
     }
     return steps[args.step](args)
 
@@ -170,10 +167,4 @@ def _gradescope(args: argparse.Namespace) -> int:
     job = Job(hand_in.student, hand_in.notebook, lab, seed, choose(args.backend).name)
     result = json.loads(grade(job.pack()))
     args.results.write_text(json.dumps(results_json(result)), encoding="utf-8")
-    return 0
-
-
-def _one(args: argparse.Namespace) -> int:
-    running.bound()
-    sys.stdout.buffer.write(grade(sys.stdin.buffer.read()))
     return 0

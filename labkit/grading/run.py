@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -24,8 +23,6 @@ from labkit.progress import ProgressBar
 
 SECRET = "secret.key"
 TRIES = 3  # of a notebook with which the grading process itself dies
-GRADER_MEMORY = 8 * 2**30  # bytes of address space for one grading process
-SLACK = 60.0  # seconds beyond the limit of a notebook before its grading process is given up
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def _from_pool(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[s
     waiting, tries = dict(packed), dict.fromkeys(packed, 0)
     workers = settings.workers
     while waiting:
-        with ProcessPoolExecutor(workers, initializer=bound) as pool:
+        with ProcessPoolExecutor(workers) as pool:
             for student, answer in _as_they_come(pool, waiting):
                 if isinstance(answer, BrokenProcessPool):
                     break
@@ -141,34 +138,11 @@ def _as_they_come(pool: Executor, waiting: dict[str, bytes]) -> Iterator[tuple[s
             future.cancel()
 
 
-def bound() -> None:
-    """Bound this process: no check can take all of the memory, whatever a student returns."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (GRADER_MEMORY, most))
-
-
-def grade_apart(packed: bytes) -> bytes:
-    """Grade a packed job in a process of its own, as a thread of a cluster's worker must.
-
-    Raises RuntimeError with the last line of its errors if that process fails.
-    """
-    seconds = Job.unpack(packed).limits.total + SLACK
-    command = [sys.executable, "-m", "labkit.grading", "one"]
-    done = subprocess.run(command, input=packed, capture_output=True, timeout=seconds)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise RuntimeError(f"the grading process failed: {said[-1]}")
-    return done.stdout
-
-
 def _from_dask(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[str, bytes | None]]:
     """A Dask cluster: the same bytes in, the same JSON out; a worker that dies loses nothing."""
     try:
-        from dask.distributed import Client, LocalCluster
-        from dask.distributed import as_completed as as_dask_completes
+        from distributed import Client, LocalCluster
+        from distributed import as_completed as as_dask_completes
     except ImportError:
         raise ValueError("executor dask needs: pip install 'labkit-course[grading]'") from None
     with contextlib.ExitStack() as stack:
@@ -181,7 +155,7 @@ def _from_dask(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[s
             )
         client = stack.enter_context(Client(address))
         futures = {
-            client.submit(grade_apart, job, retries=TRIES - 1, pure=False): who
+            client.submit(grade, job, retries=TRIES - 1, pure=False): who
             for who, job in packed.items()
         }
         for future in as_dask_completes(list(futures)):

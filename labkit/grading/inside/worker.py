@@ -116,6 +116,7 @@ def serve(channel):
     """In the child: run what is asked, answer each message with its number."""
     space = {"__name__": "__main__", "__builtins__": __builtins__}
     space |= {"display": lambda *things, **settings: None, "get_ipython": lambda: None}
+    own = os.getpid()
     while (message := channel.read()) is not None:
         printed = Pages()
         reply = {"number": message["number"]}
@@ -124,6 +125,8 @@ def serve(channel):
                 reply |= DO[message["op"]](space, message)
         except BaseException as error:
             reply["error"] = described(error)
+        if os.getpid() != own:  # forked by the cell; it must not answer in its parent's place
+            os._exit(0)
         reply["printed"] = printed.getvalue()
         try:
             channel.write(reply)

@@ -109,7 +109,7 @@ def _checks(parts: list[Part]) -> str:
             if part.get(term)
         )
         rows = rows if part["state"] == "wrong" else ""
-        listed = f"<dl>{rows}</dl>" if rows != before else ""
+        listed = f"<dl>{rows}</dl>" if rows and rows != before else ""
         more = " (not written yet)" if part["state"] == "open" else ""
         more = more or (" (for the same reason)" if rows and rows == before else "")
         before = rows
