@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from grading import classes
 
-from labkit.grading.nbgrader import outputs_of
 from labkit.grading.sandbox import BACKENDS
+
+pytest.importorskip("nbgrader", reason="pip install 'labkit-course[grading]'")
+from labkit.grading.nbgrader import outputs_of
 
 VERDICT = BACKENDS["bwrap"].verdict()
 CONFIG = """
