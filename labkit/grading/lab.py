@@ -105,7 +105,7 @@ def load(sources: Sources) -> Lab:
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(f"{sources.name} is not a notebook: {error}") from None
     code = [cell for cell in cells if cell["cell_type"] == "code"]
-    checked = any(CHECK.match(_text(cell).strip()) for cell in code)
+    checked = any(CHECK.match(text_of(cell).strip()) for cell in code)
     solutions = _run(code, sources.name, _solution_or_imports) if checked else {}
     draws = _hidden_of(sources)
     tasks = []
@@ -119,14 +119,14 @@ def load(sources: Sources) -> Lab:
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise LabError(f"{sources.name} grades one thing twice: {names}")
-    space = _run(code, sources.name, lambda cell: _imports(_text(cell)))
+    space = _run(code, sources.name, lambda cell: _imports(text_of(cell)))
     return Lab(sources.name, tuple(tasks), _packages(code), space)
 
 
 def _task(
     cell: dict[str, Any], marks: dict[str, Any], solutions: dict[str, Any], draws: Any, lab: str
 ) -> Task:
-    source, points = _text(cell), float(marks["points"])
+    source, points = text_of(cell), float(marks["points"])
     if marks.get("solution") or cell["cell_type"] != "code":
         return Task(marks["grade_id"], points)
     found = CHECK.match(source.strip())
@@ -151,7 +151,7 @@ def _given(code: list[dict[str, Any]], tests: str) -> str:
         marks = cell["metadata"].get("nbgrader", {})
         if tests and not marks.get("solution") and not marks.get("grade"):
             with contextlib.suppress(SyntaxError):
-                for node in reversed(ast.parse(_text(cell)).body):
+                for node in reversed(ast.parse(text_of(cell)).body):
                     if isinstance(node, ast.FunctionDef) and node.name in names_used(found + tests):
                         found = f"{ast.unparse(node)}\n{found}"
     return found
@@ -171,7 +171,7 @@ def _run(code: list[dict[str, Any]], lab: str, chosen: Callable[[Any], str]) -> 
 
 def _solution_or_imports(cell: dict[str, Any]) -> str:
     solution = cell["metadata"].get("nbgrader", {}).get("solution")
-    return _text(cell) if solution else _imports(_text(cell))
+    return text_of(cell) if solution else _imports(text_of(cell))
 
 
 def _imports(source: str) -> str:
@@ -186,7 +186,7 @@ def _packages(code: list[dict[str, Any]]) -> tuple[str, ...]:
     """What the notebook imports beside Python's own and labkit; NumPy in any case."""
     names = {"numpy"}
     for cell in code:
-        for node in ast.walk(ast.parse(_imports(_text(cell)))):
+        for node in ast.walk(ast.parse(_imports(text_of(cell)))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -202,6 +202,7 @@ def _hidden_of(sources: Sources) -> dict[str, Any]:
     return module.HIDDEN
 
 
-def _text(cell: dict[str, Any]) -> str:
+def text_of(cell: dict[str, Any]) -> str:
+    """Return the text of a cell, which a notebook may hold as a list of lines."""
     source = cell["source"]
     return "".join(source) if isinstance(source, list) else source

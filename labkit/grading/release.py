@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from labkit.grading.lab import LabError
+from labkit.grading.lab import LabError, text_of
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS$.*?^ *### END HIDDEN TESTS$\n?", re.M | re.S)
@@ -43,12 +43,6 @@ def released(notebook: Notebook, name: str) -> Notebook:
             raise LabError(f"{where}: a solution in a cell that is not marked as one")
         cell["source"] = HIDDEN.sub("", source).splitlines(keepends=True)
     return result
-
-
-def text_of(cell: Notebook) -> str:
-    """Return the text of a cell, which a notebook may hold as a list of lines."""
-    source = cell["source"]
-    return "".join(source) if isinstance(source, list) else source
 
 
 def stubbed(source: str, where: str) -> str:

@@ -427,7 +427,7 @@ WALLS = (
         "outside",
         "writes into the folder that is watched, and into this machine's",
         (
-            "import os\nfor p in [*PATHS, HOME + '/trace', '/work/trace', '/var/tmp/labkit-trace', '/tmp/labkit-trace']:\n    try:\n        open(p, 'w').write('trace')\n    except OSError: pass",
+            "import os\nfor p in [*PATHS, HOME + '/trace', '/srv/trace', '/var/tmp/labkit-trace', '/tmp/labkit-trace']:\n    try:\n        open(p, 'w').write('trace')\n    except OSError: pass",
         ),
     ),
     inside(

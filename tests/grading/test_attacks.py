@@ -170,7 +170,7 @@ def test_attack(attack, baseline, doors):
     assert not found or attack in ALLOWED or "FOUND []" in found[0], found
 
     assert sorted((p, p.stat().st_mtime, p.stat().st_size) for p in folder.rglob("*")) == before
-    for trace in ("/work/trace", "/var/tmp/labkit-trace", "/tmp/labkit-trace"):
+    for trace in ("/srv/trace", "/var/tmp/labkit-trace", "/tmp/labkit-trace"):
         assert not Path(trace).exists()
     until = time.monotonic() + 2  # the kernel ends them one after the other
     while left_over() and time.monotonic() < until:
