@@ -52,7 +52,8 @@ def _children() -> dict[int, list[int]]:
     for folder in PROC.iterdir() if PROC.is_dir() else ():
         if folder.name.isdigit():
             try:
-                words = (folder / "stat").read_text().rpartition(")")[2].split()
+                # The name in it is the program's choice, and need be no text.
+                words = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue  # it has just ended
             parent, start = int(words[1]), int(words[19])

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -16,9 +17,10 @@ from typing import Any
 
 from labkit.grading.grade import Job, grade, seed_for
 from labkit.grading.handins import HandIn
-from labkit.grading.lab import Sources, load
+from labkit.grading.lab import LabError, Sources, load
 from labkit.grading.limits import Limits
 from labkit.grading.report.names import slug, write_atomically
+from labkit.grading.sandbox import Missing
 from labkit.progress import ProgressBar
 
 SECRET = "secret.key"
@@ -133,6 +135,11 @@ def _as_they_come(pool: Executor, waiting: dict[str, bytes]) -> Iterator[tuple[s
                 yield futures[future], future.result()
             except BrokenProcessPool as error:
                 yield futures[future], error
+            except (LabError, Missing):
+                raise
+            except Exception:  # one notebook must not cost the others their grades
+                traceback.print_exc()
+                yield futures[future], None
     finally:
         for future in futures:
             future.cancel()

@@ -388,6 +388,11 @@ GREED = (
 )
 
 WALLS = (
+    inside(
+        "a name that is no text",
+        "calls its processes what no list of processes can decode",
+        "import ctypes, time\nname = ctypes.CDLL(None).prctl\nif os.fork() == 0:\n    name(15, b'\\xff) R 1 (', 0, 0, 0)\n    time.sleep(30)\nname(15, b'\\xff\\n) Z 0', 0, 0, 0)\ntime.sleep(0.5)",
+    ),
     Attack(
         "startup files",
         "plants files that Python or IPython would run",

@@ -87,7 +87,7 @@ def left_over():
 
 def is_running(process):
     try:
-        return (PROC / str(process) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return (PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     except OSError:
         return False
 

@@ -13,6 +13,7 @@ import pytest
 from grading import classes
 
 from labkit.grading import run as running
+from labkit.grading.grade import grade
 from labkit.grading.handins import collect
 from labkit.grading.lab import sources_of
 from labkit.grading.limits import Limits
@@ -122,6 +123,21 @@ def test_a_grading_process_that_dies_costs_nobody_a_grade(lab, group, tmp_path):
     killer.join()
     assert failed == []
     assert points(results)["ada"] == 30
+
+
+def breaks_at_bob(packed):
+    if running.Job.unpack(packed).student == "bob":
+        raise RuntimeError("a mistake of ours")
+    return grade(packed)
+
+
+def test_a_grading_that_raises_costs_nobody_else_a_grade(lab, group, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(running, "grade", breaks_at_bob)
+    hand_ins = [one for one in collect(group, lab.name) if one.student != "eve"]
+    results, failed = running.run(hand_ins, lab, tmp_path / "out", SETTINGS)
+    assert failed == ["bob"]
+    assert points(results)["ada"] == 30
+    assert "a mistake of ours" in capfd.readouterr().err
 
 
 def kill_one(word):
