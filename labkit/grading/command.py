@@ -15,6 +15,7 @@ from labkit.grading.limits import Limits
 from labkit.grading.release import release
 from labkit.grading.report import write_reports
 from labkit.grading.report.gradescope import results_json
+from labkit.grading.report.text import one_line
 from labkit.grading.sandbox import BACKENDS, choose
 
 HELP = {
@@ -122,10 +123,11 @@ def _run(args: argparse.Namespace) -> int:
     _reports(args)
     of = load(lab).points
     for result in results:
-        note = f"  ({'; '.join(result['messages'])})" if result["messages"] else ""
-        print(f"{result['student']:24} {result['points']:6g} of {of:g}{note}")
+        said = one_line("; ".join(result["messages"]))
+        note = f"  ({said})" if said else ""
+        print(f"{one_line(result['student']):24} {result['points']:6g} of {of:g}{note}")
     for student in failed:
-        print(f"{student:24}  not graded: the grading process itself died")
+        print(f"{one_line(student):24}  not graded: the grading process itself died")
     print(f"{len(results)} graded with {backend.name}; see {args.out / 'overview.html'}")
     return int(bool(failed))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from grading import classes
 
+from labkit.cli import main
 from labkit.grading import run as running
 from labkit.grading.grade import grade
 from labkit.grading.handins import collect
@@ -123,6 +124,17 @@ def test_a_grading_process_that_dies_costs_nobody_a_grade(lab, group, tmp_path):
     killer.join()
     assert failed == []
     assert points(results)["ada"] == 30
+
+
+def test_no_name_of_a_file_steers_the_terminal(tmp_path, capsys):
+    place = tmp_path / "submitted"
+    for name in ("a\n\x1b[31mb", "c"):
+        classes.hand_in(place / "zoe\nada      30 of 30\x1b[2J", name, {"cells": []})
+    options = ["--out", str(tmp_path / "out"), "--backend", "bwrap"]
+    assert main(["grade", "run", str(classes.LAB), str(place), *options]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert len(shown.splitlines()) == 2  # one student, and where the page is
 
 
 def breaks_at_bob(packed):
