@@ -9,7 +9,8 @@ class Limits:
 
     ``cell`` and ``call`` are seconds for one cell and for one call of a function, ``total`` for
     the whole submission. ``memory`` is for all its processes together, ``files`` for everything it
-    writes. ``deaths`` says how often its process may die or hang before the rest is given up.
+    writes, ``descriptors`` for each process: what a socket holds is no process's memory.
+    ``deaths`` says how often its process may die or hang before the rest is given up.
 
     Raises ValueError if a limit is not positive.
 
@@ -23,6 +24,7 @@ class Limits:
     memory: int = 2 * 2**30
     processes: int = 64
     files: int = 64 * 2**20
+    descriptors: int = 128
     deaths: int = 6
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from labkit.grading.inside import wire
 from labkit.grading.limits import Limits
-from labkit.grading.processes import inside_of, memory_of
+from labkit.grading.processes import files_of, inside_of, memory_of
 from labkit.grading.sandbox import Backend, Contents, Missing
 
 START = 60.0  # seconds for the worker to come up and import what the lab needs
@@ -235,7 +235,8 @@ class Session:
             return
         self._looked = now
         if self.backend.visible and self._worker is not None:
-            used = memory_of(inside_of(self._worker.pid))
+            inside = inside_of(self._worker.pid)
+            used = memory_of(inside) + files_of(inside[0])
             if used > self.limits.memory:
                 raise Stopped(
                     f"it uses {used >> 20:,} MiB; {self.limits.memory >> 20:,} may be used"

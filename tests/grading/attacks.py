@@ -321,6 +321,13 @@ GREED = (
         ),
     ),
     Attack(
+        "memory in sockets",
+        "fills pairs of sockets, which are no process's memory",
+        (
+            "import resource, socket\n_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\nresource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))\nheld, total = [], 0\ntry:\n    while total < 1 << 28:\n        held += socket.socketpair()\n        held[-1].setblocking(False)\n        try:\n            while True: total += held[-1].send(b'x' * 65536)\n        except BlockingIOError: pass\nexcept OSError: pass\nif total > 1 << 25: tell(total)",
+        ),
+    ),
+    Attack(
         "descriptors",
         "opens files without end",
         (

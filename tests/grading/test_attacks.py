@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,14 @@ ALLOWED = [
     for attack in ATTACKS
     if attack.name in ("paths", "environment", "command lines", "fork bomb")
 ]
+
+
+def test_files_that_hold_nothing_count_as_memory():
+    flood = "import os\nfor n in range(10**6): os.symlink('x' * 99, f'/tmp/{n}')"
+    result = graded(HONEST, flood, WRONG, limits=replace(LIMITS, cell=8, total=20, memory=2**28))
+    said = result["cells"]["2"]
+    assert re.match(r"it uses \d+ MiB; 256 may be used", said), said
+    assert points(result)["pool_size"] == 2
 
 
 def test_there_are_many_attacks_and_each_says_what_it_tries():

@@ -1,6 +1,7 @@
 """Runs inside the sandbox: closes the doors of Linux that no lesson needs.
 
-Most are ways to hold memory that no limit counts (files without a name, shared segments, queues);
+Most are ways to hold memory that no limit counts (files without a name, shared segments, queues,
+sockets; pairs of sockets, which asyncio needs, stay, and the number of descriptors limits them);
 the others reach into other processes or deep into the kernel, where its errors are. A program that
 knocks is told EPERM.
 """
@@ -32,6 +33,7 @@ DOORS = {
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
+    "socket": (41, 198),
 }
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, the kernel's name
 FOREIGN_CALLS = 0x40000000  # from here on x86_64 counts calls of another kind

@@ -129,10 +129,11 @@ def prlimit(limits: Limits) -> list[str]:
 
     Inside the walls, because the number of processes counts for a user, and there it has its own.
 
-    >>> prlimit(Limits(processes=9))[-2:]
-    ['--nproc=9', '--']
+    >>> prlimit(Limits(processes=9))[-3:]
+    ['--nproc=9', '--nofile=128', '--']
     """
     return [
         *("prlimit", f"--as={limits.memory}", f"--cpu={round(limits.total)}", "--core=0"),
-        *(f"--fsize={limits.files}", f"--nproc={limits.processes}", "--"),
+        *(f"--fsize={limits.files}", f"--nproc={limits.processes}"),
+        *(f"--nofile={limits.descriptors}", "--"),
     ]
