@@ -14,7 +14,7 @@ from typing import Any
 
 from labkit.grading.inside import wire
 from labkit.grading.limits import Limits
-from labkit.grading.processes import files_of, inside_of, memory_of
+from labkit.grading.processes import bound_to, files_of, inside_of, memory_of, one_core
 from labkit.grading.sandbox import Backend, Contents, Missing
 
 START = 60.0  # seconds for the worker to come up and import what the lab needs
@@ -130,7 +130,10 @@ class Session:
     def _start(self) -> None:
         command = self._stack.enter_context(self.backend.command(self.contents, self.limits))
         pipe = subprocess.PIPE
-        self._worker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        with bound_to(self._stack.enter_context(one_core())):
+            self._worker = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+            )
         for stream in (self._worker.stdin, self._worker.stdout, self._worker.stderr):
             os.set_blocking(stream.fileno(), False)  # type: ignore[union-attr]
         until = time.monotonic() + START

@@ -321,6 +321,13 @@ GREED = (
         ),
     ),
     Attack(
+        "every core",
+        "takes the cores of those who are graded at the same time",
+        (
+            "import os\ntry: os.sched_setaffinity(0, range(os.cpu_count()))\nexcept OSError: pass\nif len(os.sched_getaffinity(0)) > 1: tell('cores')",
+        ),
+    ),
+    Attack(
         "memory in sockets",
         "fills pairs of sockets, which are no process's memory",
         (

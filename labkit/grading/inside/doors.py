@@ -2,7 +2,8 @@
 
 Most are ways to hold memory that no limit counts (files without a name, shared segments, queues,
 sockets; pairs of sockets, which asyncio needs, stay, and the number of descriptors limits them);
-the others reach into other processes or deep into the kernel, where its errors are. A program that
+the others leave the one core, reach into other processes or deep into the kernel, where its errors
+are. A program that
 knocks is told EPERM.
 """
 
@@ -34,6 +35,7 @@ DOORS = {
     "setns": (308, 268),
     "mount": (165, 40),
     "socket": (41, 198),
+    "sched_setaffinity": (203, 122),
 }
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, the kernel's name
 FOREIGN_CALLS = 0x40000000  # from here on x86_64 counts calls of another kind

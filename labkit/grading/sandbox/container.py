@@ -70,7 +70,7 @@ class Container:
                 *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--memory", str(limits.memory), "--memory-swap", str(limits.memory)),
                 *("--pids-limit", str(limits.processes), "--shm-size", "1m"),
-                *("--ulimit", f"nofile={limits.descriptors}"),
+                *("--cpus", "1", "--ulimit", f"nofile={limits.descriptors}"),
                 *(w for name, value in ENVIRONMENT.items() for w in ("--env", f"{name}={value}")),
                 *shown,
                 *(self.image, "python", "-P", f"{HOME}/worker.py", HOME, f"{HOME}/site"),
