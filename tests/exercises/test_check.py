@@ -482,3 +482,29 @@ def test_an_exercise_without_checks_is_refused():
         Exercise(name="twice", topic="x", asks="", checks=COUNT.checks * 2)
     with pytest.raises(ValueError, match=r"form of odd must start with odd\("):
         Exercise(name="odd", topic="x", asks="", checks=COUNT.checks, form="even(n)")
+
+
+GRADED = [one for one in exercises.exercises().values() if one.graded and one.form]
+NOTHING = (*(np.zeros((0,) * n) for n in (1, 2, 4)), *((np.zeros(0),) * n for n in (2, 3, 4, 5)))
+
+
+@pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise: exercise.name)
+def test_results_without_numbers_hold_nowhere(exercise):
+    for nothing in NOTHING:
+        report = examine(exercise, lambda *args, nothing=nothing, **config: nothing)
+        assert not [one.check.says for one in report.outcomes if one.state == "holds"]
+
+
+@pytest.mark.parametrize(
+    ("came", "earlier"),
+    [
+        (np.zeros(2), np.array([1.0, np.inf])),
+        (np.zeros(2), np.array([1.0, np.nan])),
+        (0.0, math.inf),
+        (np.array([-(2**63)]), np.array([0])),  # the difference wraps around, and is negative
+        (np.array([1, 10**10 + 1]), np.array([1, 10**10])),
+    ],
+)
+def test_nothing_is_near_infinity_and_whole_numbers_differ_by_nothing(came, earlier):
+    with pytest.raises(Wrong):
+        same(came, earlier)

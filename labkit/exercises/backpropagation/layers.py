@@ -236,6 +236,7 @@ def exact_for_a_square(answer, rng):
     x, y, arrays = small_net(rng, n=3, h=2, k=1)
     short, long = (some(answer(x, y, *arrays, eps), 4) for eps in (1e-4, 2.0))
     for i in (2, 3):
+        same(np.shape(short[i]), arrays[i].shape)
         same_array(long[i], np.asarray(short[i]), 1e-6)
 
 

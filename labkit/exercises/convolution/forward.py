@@ -49,6 +49,7 @@ def stride_skips(answer, rng):
     image, kernel = some_array(rng, 8, 7), some_array(rng, 3, 2)
     every = answer(image, kernel)
     require(isinstance(every, np.ndarray), "The result is not an array.", every)
+    same(every.shape, (6, 6))
     same_array(answer(image, kernel, stride=2), every[::2, ::2].copy())
 
 
@@ -56,6 +57,7 @@ def kernels_add_up(answer, rng):
     """The answer for a sum of kernels is the sum of the answers."""
     image, a, b = some_array(rng, 7, 5), some_array(rng, 2, 3), some_array(rng, 2, 3)
     together = np.asarray(answer(image, a)) + 2 * np.asarray(answer(image, b))
+    same(together.shape, (6, 3))
     same_array(answer(image, a + 2 * b), together)
 
 

@@ -48,6 +48,7 @@ def examples_add_up(answer, rng):
     """The same examples twice give twice the gradient."""
     g, x = some_array(rng, 2, 2, 3, 4), some_array(rng, 2, 3, 4, 6)
     once = results(answer(g, x, (2, 3)), 2)
+    same(tuple(map(np.shape, once)), ((2, 3, 2, 3), (2,)))
     twice = answer(np.concatenate([g, g]), np.concatenate([x, x]), (2, 3))
     same(tuple(twice), tuple(2 * np.asarray(part) for part in once))
 

@@ -169,6 +169,7 @@ def batch_twice(answer, rng):
     x, y = rng.normal(size=(5, 2)), rng.integers(0, 3, 5)
     w, b = rng.normal(size=(2, 3)), rng.normal(size=3)
     once = three_results(answer(w, b, x, y, 0.3))
+    same(tuple(map(np.shape, once)), ((2, 3), (3,), ()))
     same(tuple(answer(w, b, np.tile(x, (2, 1)), np.tile(y, 2), 0.3)), tuple(once))
 
 

@@ -37,6 +37,7 @@ def another_test_picture(answer, rng):
     """Another test picture changes neither the training pictures nor the first test picture."""
     train, test = rng.normal(size=(6, 3)), rng.normal(size=(4, 3)) * 7
     both, one = pair(answer(train, test)), pair(answer(train, test[:1]))
+    same(tuple(map(np.shape, both)), ((6, 3), (4, 3)))
     same_array(both[0], one[0])
     same_array(both[1][:1], one[1])
 

@@ -176,6 +176,7 @@ def size_does_not_matter(answer, rng):
     w, g = rng.normal(size=(2, 5))
     s = rng.uniform(1, 2, size=5)
     moved, _ = two(answer(w, s, g, 0.1, alpha=0.9, eps=0.0))
+    same(np.shape(moved), (5,))
     same_array(two(answer(w, s * 1e6, g * 1e3, 0.1, alpha=0.9, eps=0.0))[0], moved)
 
 
