@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import secrets
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -110,7 +112,7 @@ def _from_pool(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[s
     waiting, tries = dict(packed), dict.fromkeys(packed, 0)
     workers = settings.workers
     while waiting:
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
             for student, answer in _as_they_come(pool, waiting):
                 if isinstance(answer, BrokenProcessPool):
                     break
@@ -125,6 +127,20 @@ def _from_pool(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[s
         if tries[first] == TRIES:
             del waiting[first]
             yield first, None
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended, even if that was killed.
+
+    Otherwise it would wait for more for ever, and its sandbox with it.
+    """
+
+    def wait() -> None:
+        parent.join()  # type: ignore[union-attr]
+        os._exit(1)
+
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _as_they_come(pool: Executor, waiting: dict[str, bytes]) -> Iterator[tuple[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from grading import classes
 
 from labkit.cli import main
+from labkit.grading import processes
 from labkit.grading import run as running
 from labkit.grading.grade import grade
 from labkit.grading.handins import collect
@@ -22,6 +23,7 @@ from labkit.grading.sandbox import BACKENDS
 
 VERDICT = BACKENDS["bwrap"].verdict()
 pytestmark = pytest.mark.skipif(not VERDICT.works, reason=f"bubblewrap: {VERDICT.reason}")
+SLOW = "import time; time.sleep(20)"
 SETTINGS = running.Settings("bwrap", Limits(cell=5, call=2, total=60))
 
 
@@ -114,6 +116,42 @@ def test_nothing_is_lost_when_the_run_is_killed(lab, tmp_path):
     assert len(results) == 12
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert {json.loads(path.read_text("utf-8"))["points"] for path in results} == {30.0}
+
+
+def test_nothing_runs_on_when_the_run_is_killed(tmp_path):
+    place = tmp_path / "submitted"
+    for number in range(4):
+        classes.hand_in(place, f"student{number}", classes.with_cell(classes.bare(), SLOW))
+    command = [sys.executable, "-m", "labkit.grading", "run", str(classes.LAB), str(place)]
+    command += ["--out", str(tmp_path / "out"), "--backend", "bwrap"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    first = subprocess.Popen(command, **quiet, cwd=classes.ROOT)
+    until = time.monotonic() + 20
+    while not any(map(processes._is_worker, started := descendants(first.pid))):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    first.kill()
+    first.wait()
+    until = time.monotonic() + 5
+    while any(map(is_running, started)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not [one for one in started if is_running(one)]
+
+
+def descendants(root):
+    children = processes._children()
+    found = list(children.get(root, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def is_running(process):
+    try:
+        stat = (processes.PROC / str(process) / "stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] != b"Z"
 
 
 def test_a_grading_process_that_dies_costs_nobody_a_grade(lab, group, tmp_path):
