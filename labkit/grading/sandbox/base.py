@@ -9,6 +9,14 @@ from typing import Protocol
 from labkit.grading.limits import Limits
 from labkit.grading.sandbox.contents import Contents
 
+HOME = "/grader"  # of the worker
+NOBODY = "65534"
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
+
 
 class Missing(ValueError):
     """No backend works on this machine, or not the one that was asked for."""

@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox.base import Verdict
+from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict
 from labkit.grading.sandbox.contents import Contents
 
 #: Process 1 inside is bwrap itself, and its environment can be read there.
 CLEAN = ("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}")
-HOME = "/grader"  # of the worker
 PYTHON = "/python"
 STAGE = "/mnt"  # where root lays things out for the user who runs the sandbox
-NOBODY = "65534"
 USERS = (1_000_000, 1_000_000_000)  # numbers that belong to nobody
 SHARED_MEMORY = 2**20  # of /dev/shm
 PATIENCE = 20  # seconds to start nothing
@@ -31,12 +29,6 @@ NAMESPACES = (
     "this system forbids user namespaces to programs; on Ubuntu 23.10 and later: sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0, or give bwrap an AppArmor profile"
 )
-ENVIRONMENT = {
-    "PATH": "/usr/bin",
-    "HOME": "/tmp",
-    "LANG": "C.UTF-8",
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-}
 
 
 class Bubblewrap:
@@ -84,7 +76,9 @@ def walls(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
     memory of the size that the limits allow.
 
     Root lays the files out first, in a view of its own, and goes on as a user that nobody is: the
-    kernel limits no processes of root's, and the user may not be able to enter root's folders.
+    kernel limits no processes of root's, and the user may not be able to enter root's folders. The
+    view has a space of processes of its own: when root's program dies, the kernel ends all of it,
+    while the signal of a dying root without rights would not reach another user.
     """
     shown = [(sys.base_prefix, PYTHON), *shown]
     if os.geteuid():
@@ -95,7 +89,7 @@ def walls(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
     user = str(USERS[0] + secrets.randbelow(USERS[1]))
     return [
         *CLEAN,
-        *("bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--chdir", "/"),
+        *("bwrap", "--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/", "--chdir", "/"),
         *("--tmpfs", STAGE, *laid, "--"),
         *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"),
         *_closed(onward, limits),
@@ -108,6 +102,7 @@ def _closed(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
     folders = [f"lib/{VERSION}/site-packages", "lib/python3/dist-packages", "local"]
     folders += ["envs", "pkgs"]  # of conda
     masks = [f"{PYTHON}/{folder}" for folder in folders if (base / folder).is_dir()]
+    inside = [*ENVIRONMENT.items(), ("PATH", "/usr/bin")]
     masks += [f"/usr/{folder}" for folder in folders if Path("/usr", folder).is_dir()]
     return [
         *("bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"),
@@ -120,7 +115,7 @@ def _closed(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
         *("--size", str(limits.files), "--tmpfs", "/tmp", "--chdir", "/tmp"),
         *("--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
-        *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
+        *(word for name, value in inside for word in ("--setenv", name, value)),
     ]
 
 

@@ -9,8 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox.base import Verdict
-from labkit.grading.sandbox.bubblewrap import ENVIRONMENT, HOME, NOBODY
+from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict
 from labkit.grading.sandbox.contents import Contents
 
 IMAGE = "labkit-grading"
@@ -19,6 +18,7 @@ BUILD = (
     "| {program} build -t {image} -"
 )
 PATIENCE = 20  # seconds for the program to answer
+SPARE = 60  # seconds beside those for the notebook, to come up and to be removed
 
 
 class Container:
@@ -55,7 +55,10 @@ class Container:
 
     @contextlib.contextmanager
     def command(self, contents: Contents, limits: Limits) -> Iterator[list[str]]:
-        """Give the command line; a container outlives the program that started it, so remove it."""
+        """Give the command line; a container outlives the program that started it, so remove it.
+
+        Where nobody is left to do so, the clock inside ends it.
+        """
         called = f"labkit-{secrets.token_hex(8)}"
         shown = [
             word
@@ -70,10 +73,11 @@ class Container:
                 *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--memory", str(limits.memory), "--memory-swap", str(limits.memory)),
                 *("--pids-limit", str(limits.processes), "--shm-size", "1m"),
-                *("--cpus", "1", "--ulimit", f"nofile={limits.descriptors}"),
+                *("--ulimit", f"nofile={limits.descriptors}"),
                 *(w for name, value in ENVIRONMENT.items() for w in ("--env", f"{name}={value}")),
                 *shown,
-                *(self.image, "python", "-P", f"{HOME}/worker.py", HOME, f"{HOME}/site"),
+                *(self.image, "timeout", "--signal=KILL", str(round(limits.total + SPARE))),
+                *("python", "-P", f"{HOME}/worker.py", HOME, f"{HOME}/site"),
             ]
         finally:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
