@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from labkit.exercises.answer import Answer, strict_numbers
+from labkit.exercises.answer import Answer
 from labkit.exercises.compare import Unwritten, Wrong, kind, show
 from labkit.exercises.exercise import Check, Exercise
 from labkit.exercises.picture import Picture
 from labkit.exercises.report import Outcome, Report
+from labkit.exercises.strict import strict_numbers
 
 __all__ = ["MISSING", "TOPICS", "Picture", "check", "examine", "exercises"]
 

@@ -5,13 +5,13 @@ import copy
 import io
 import linecache
 import traceback
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from labkit.exercises.compare import Unwritten, Wrong, show
+from labkit.exercises.strict import strict_numbers
 
 LONGEST_PRINT = 200
 
@@ -123,19 +123,6 @@ class Answer:
             error=error,
             hint="Make this call in a cell of its own to see the whole message.",
         )
-
-
-@contextlib.contextmanager
-def strict_numbers() -> Iterator[None]:
-    """Inside the block an overflow, a division by zero and a NaN stop the code, as errors do."""
-    with (
-        warnings.catch_warnings(),
-        np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"),
-    ):
-        warnings.simplefilter("error")
-        for outdated in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
-            warnings.simplefilter("ignore", outdated)
-        yield
 
 
 def call_text(name: str, args: tuple, config: dict) -> str:

@@ -46,6 +46,7 @@ def contents_for(packages: tuple[str, ...] = ("numpy",)) -> Contents:
         (INSIDE / "worker.py", "worker.py"),
         (INSIDE / "wire.py", "wire.py"),
         (INSIDE / "doors.py", "doors.py"),
+        (PACKAGE / "exercises" / "strict.py", "strict.py"),
         (INSIDE / "exercises.py", "site/labkit/exercises/__init__.py"),
         (data, "site/labkit/data"),
         *lent,
