@@ -1,113 +1,15 @@
 """Every exercise: the right answer passes, the stub does not, and no wrong answer survives.
 
-Run with -s to see which check catches which wrong answer.
+At its end a run prints which checks catch which wrong answer; -s shows the same in words.
 """
 
-import ast
-import importlib.util
-import json
-import re
-from pathlib import Path
-
-import numpy as np
 import pytest
+from exercises.answers import answers, is_stub, mutated, right_answer, run, wrong_answers
 
 from labkit.exercises import TOPICS, examine, exercises
 
-ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = exercises()
 ENOUGH = 8
-
-
-def wrong_answers(topic):
-    """The lists of <topic>.py and, for a topic with many exercises, of <topic>_chapter.py."""
-    listed = {}
-    for path in sorted(Path(__file__).parent.glob(f"{topic}*.py")):
-        spec = importlib.util.spec_from_file_location(f"wrong_{path.stem}", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        assert not set(listed) & set(module.WRONG)
-        listed |= module.WRONG
-    return listed
-
-
-def code_cells(path):
-    if path.exists():
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "code":
-                yield cell["metadata"], "".join(cell["source"])
-
-
-def is_solution(metadata):
-    return metadata.get("nbgrader", {}).get("solution") or "solution" in metadata.get("tags", [])
-
-
-def is_stub(metadata):
-    return metadata.get("nbgrader", {}).get("solution") or "exercise" in metadata.get("tags", [])
-
-
-def without_check(source):
-    """The cell without its call of check, which would look for the answer in this process."""
-    return re.sub(r"^check\(.*\)$", "", source, flags=re.MULTILINE)
-
-
-def defines(source, name):
-    targets = set()
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef):
-            targets.add(node.name)
-        elif isinstance(node, ast.Assign):
-            targets |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-    return name in targets
-
-
-def imports(source):
-    """The cell's imports of NumPy and labkit, which a solution may rely on."""
-    if "%pip" in source:  # the setup cell is no plain Python
-        return ""
-    nodes = [
-        node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    lines = map(ast.unparse, nodes)
-    return "\n".join(line for line in lines if line.split()[1].split(".")[0] in {"labkit", "numpy"})
-
-
-def answers(name, topic, chosen, folders):
-    """(source of the cell that answers the exercise, what a page runs before it)."""
-    for folder in folders:
-        before = []
-        for metadata, source in code_cells(ROOT / folder / f"{topic}.ipynb"):
-            before.append(imports(source))
-            if not chosen(metadata):
-                continue
-            source = without_check(source)
-            if defines(source, name):
-                return source, before
-            before.append(source)
-    raise AssertionError(f"{name}: no answer in {' or '.join(folders)}")
-
-
-def right_answer(exercise):
-    folders = ("labs/source", "book")
-    return answers(exercise.name, exercise.topic, is_solution, folders)
-
-
-def run(source, before, name):
-    """What ``name`` is after imports, earlier answers and the source have run."""
-    namespace = {"np": np, "__name__": "answer"}
-    for text in (*before, source):
-        exec(compile(text, "<answer>", "exec"), namespace)
-    return namespace[name]
-
-
-def mutated(right, change):
-    """A wrong answer from the right one; each text to be replaced must be there."""
-    if isinstance(change, str):
-        return change
-    for old, new in change if isinstance(change, list) else [change]:
-        assert old in right, f"{old!r} is not in the right answer"
-        right = right.replace(old, new)
-    return right
 
 
 def test_every_exercise_has_its_list_and_every_list_its_exercise():
@@ -133,7 +35,7 @@ def test_stub_is_not_written_yet(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_every_wrong_answer_is_caught(name):
+def test_every_wrong_answer_is_caught(name, record_property):
     exercise = EXERCISES[name]
     changes = wrong_answers(exercise.topic)[name]
     right, before = right_answer(exercise)
@@ -151,6 +53,7 @@ def test_every_wrong_answer_is_caught(name):
         used |= set() if report.unfit else set(caught)
         by = "before any check" if report.unfit else f"by {', '.join(map(str, caught))}"
         lines.append(f"    {what:40} {f'caught {by}' if caught else 'SURVIVES'}")
+        record_property("matrix", f"{name}|{' '.join(map(str, caught)) or 'SURVIVES'}")
         others = [examine(exercise, answer, seed=seed).state for seed in (1, 2)]
         survivors += [what] if "holds" in [report.state, *others] else []
     print("\n".join(lines))

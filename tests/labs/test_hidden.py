@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exercises.answers import right_answer, run
 
 from labkit.exercises import examine, exercises
 
@@ -23,14 +24,13 @@ def module(path):
     return found
 
 
-MATRIX = module(ROOT / "tests/exercises/test_matrix.py")
 HIDDEN = {lab: module(ROOT / f"labs/hidden/{lab}.py").HIDDEN for lab in LABS}
 GRADED = [(one.topic, one.name) for one in EXERCISES.values() if one.graded and one.topic in HIDDEN]
 FUNCTIONS = [pair for pair in GRADED if EXERCISES[pair[1]].form]
 
 
 def reference(name):
-    return MATRIX.run(*MATRIX.right_answer(EXERCISES[name]), name)
+    return run(*right_answer(EXERCISES[name]), name)
 
 
 def hidden_part(lab, name):
