@@ -90,7 +90,8 @@ MAY = {
     "labkit.datasets.download": {"http", "socket", "ssl"},  # a data set that was asked for
     "labkit.grading.grade": {"signal", "subprocess", "threading"},  # checks that take too long
     "labkit.grading.inside.doors": {"ctypes"},  # what the kernel refuses
-    "labkit.grading.run": {"concurrent"},  # many at a time
+    "labkit.grading.processes": {"socket"},  # a name that one process holds until it ends
+    "labkit.grading.run": {"concurrent", "multiprocessing", "threading"},  # many at a time
     "labkit.grading.session": {"signal", "subprocess"},  # a student's process
     "labkit.grading.sandbox.bubblewrap": {"subprocess"},
     "labkit.grading.sandbox.container": {"subprocess"},

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -77,14 +79,19 @@ def left_over():
 
     What has ended and waits for init to take note of it is no process any more.
     """
-    found = inside_of(os.getpid())[1:]
-    for folder in PROC.iterdir():
-        try:
-            if folder.name.isdigit() and folder.stat().st_uid == USER:
-                found.append(int(folder.name))
-        except OSError:
-            continue
+    every = [int(folder.name) for folder in PROC.iterdir() if folder.name.isdigit()]
+    found = inside_of(os.getpid())[1:] + [
+        process for process in every if is_of_the_sandbox(process)
+    ]
     return [process for process in found if is_running(process)]
+
+
+def is_of_the_sandbox(process):
+    """By what it runs as; the folder in /proc is root's where a process may not be looked into."""
+    try:
+        return f"Uid:\t{USER}\t" in (PROC / str(process) / "status").read_text()
+    except OSError:
+        return False
 
 
 def is_running(process):
@@ -174,10 +181,37 @@ def test_attack(attack, baseline, doors):
     assert sorted((p, p.stat().st_mtime, p.stat().st_size) for p in folder.rglob("*")) == before
     for trace in ("/srv/trace", "/var/tmp/labkit-trace", "/tmp/labkit-trace"):
         assert not Path(trace).exists()
+    assert_nothing_is_left()
+
+
+def assert_nothing_is_left():
     until = time.monotonic() + 2  # the kernel ends them one after the other
     while left_over() and time.monotonic() < until:
         time.sleep(0.01)
     assert not left_over()
+
+
+GRADE_FOR_EVER = f"""
+import sys
+from grading.test_attacks import Limits, bubblewrap, graded
+bubblewrap.USERS = ({USER}, 1)
+graded(sys.argv[1], limits=Limits())
+"""
+
+
+@pytest.mark.parametrize("cell", ["while True: pass", "import os; os._exit(1)\nwhile True: pass"])
+def test_a_grader_that_is_killed_leaves_nothing(cell):
+    """Whatever is under way inside ends with the process that grades."""
+    command = [sys.executable, "-c", GRADE_FOR_EVER, cell]
+    for seconds in (0.0, 0.1, 0.5):
+        grader = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": f"{ROOT}/tests:{ROOT}"})
+        until = time.monotonic() + BOUND
+        while not left_over()[1:] and time.monotonic() < until:  # beside the grader itself
+            time.sleep(0.01)
+        time.sleep(seconds)
+        grader.kill()
+        grader.wait()
+        assert_nothing_is_left()
 
 
 # What these find is no secret: error numbers, an environment that is empty, 24 processes.

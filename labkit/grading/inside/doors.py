@@ -3,8 +3,7 @@
 Most are ways to hold memory that no limit counts (files without a name, shared segments, queues,
 sockets; pairs of sockets, which asyncio needs, stay, and the number of descriptors limits them);
 the others leave the one core, reach into other processes or deep into the kernel, where its errors
-are. A program that
-knocks is told EPERM.
+are. A program that knocks is told EPERM.
 """
 
 import ctypes
