@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from labkit.grading.limits import Limits
@@ -26,6 +27,33 @@ def test_a_second_child_has_the_worker_and_its_modules():
             space.answer("die", None)()
         assert session.deaths == 1
         assert space.answer("parent", None)() == before
+
+
+SLOPES = {
+    "torch": "import torch\ndef slope(x):\n    x = torch.tensor(x, requires_grad=True)\n"
+    "    (x**3).sum().backward()\n    return x.grad.numpy()",
+    "keras": "import keras\ndef slope(x):\n"
+    "    return keras.ops.convert_to_numpy(3 * keras.ops.square(x))",
+}
+
+
+@pytest.mark.parametrize("package", SLOPES)
+def test_a_framework_is_imported_once_and_is_there_in_each_child(package):
+    """The import takes seconds; a child that follows a dead one has it at once."""
+    pytest.importorskip(package, reason=f"pip install 'labkit-course[{package}]'")
+    walls = BACKENDS["bwrap" if BACKENDS["bwrap"].verdict().works else "trusted"]
+    warm = f"import os, sys\nassert {package!r} in sys.modules\ndef die(): os._exit(1)"
+    session = Session(walls, contents_for(("numpy", package)), modules=("numpy", package))
+    with session:
+        space = Namespace(session, [Cell(1, WORKER), Cell(2, warm), Cell(3, SLOPES[package])])
+        slope = space.answer("slope", None)
+        assert slope(np.array([1.0, -2.0])).tolist() == [3.0, 12.0]
+        before = space.answer("parent", None)()
+        with pytest.raises(RuntimeError, match="ended"):
+            space.answer("die", None)()
+        assert slope(np.array([0.5])).tolist() == [0.75]
+        assert space.answer("parent", None)() == before
+        assert space.problems == {}
 
 
 def test_a_closed_session_starts_another_worker():

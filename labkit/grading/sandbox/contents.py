@@ -18,6 +18,8 @@ PACKAGE = Path(__file__).resolve().parents[2]
 INSIDE = PACKAGE / "grading" / "inside"
 #: The modules of labkit that are there.
 LENT = ("__init__.py", "datasets", "progress.py", "exercises/picture.py")
+#: What a package needs beside what it says that it requires.
+UNSAID = {"keras": ["torch"]}
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _collect(package: str, found: dict[str, Path], seen: set[str]) -> None:
         top = file.parts[0]
         if top not in ("..", "__pycache__") and not top.endswith((".dist-info", ".pth")):
             found[top] = base / top
-    for line in distribution.requires or ():
+    for line in [*(distribution.requires or ()), *UNSAID.get(package, ())]:
         name = re.match(r"[\w.-]+", line)
         if name and "extra ==" not in line and name[0] not in seen and _installed(name[0]):
             _collect(name[0], found, seen)
