@@ -95,15 +95,17 @@ NOT_PROSE = (
     r"code|code-block|code-cell|anywidget|bibliography|eval-rst|literalinclude|figure|toctree"
 )
 FENCED_CODE = re.compile(
-    rf"^ *(?P<f>`{{3,}}|:{{3,}})(?:\w*|\{{(?:{NOT_PROSE})\}}[^\n]*)\n.*?^ *(?P=f) *$", re.M | re.S
+    rf"^ *(?P<f>`{{3,}}|:{{3,}})(?:(?<=`)\w*|\{{(?:{NOT_PROSE})\}}[^\n]*)\n.*?^ *(?P=f) *$",
+    re.M | re.S,
 )
+CITATION = re.compile(r"\{cite[\w:]*\}`[^`]*`")
 DISPLAY = re.compile(r"\$\$(.*?)\$\$(?:[ \t]*\([\w-]+\))?", re.S)
 
 
 def paragraphs(source):
     """The paragraphs of a Markdown text without its code, its addresses and its markup.
 
-    Formulas and {cite} roles stay in; `plain` takes them out.
+    Formulas and {cite} roles stay in.
     """
     text = re.sub(r"<!--.*?-->", "", source, flags=re.S)
     text = FENCED_CODE.sub("", text)
@@ -119,14 +121,14 @@ def paragraphs(source):
 
 
 def words(path):
-    """The number of words of prose: no code, no formulas, no solutions."""
+    """The number of words of prose: no code, formulas, citations, ids of errata, solutions."""
     text = "\n\n".join(
         paragraph
         for cell in markdown_cells(path)
         if not cell.in_solution
         for paragraph in paragraphs(cell.source)
     )
-    text = DISPLAY.sub(" ", text)
+    text = DISPLAY.sub(" ", CITATION.sub("", IDS.sub("", text)))
     text = re.sub(r"\$[^$]*\$", " x ", text)
     return len(re.findall(r"[^\W\d_][\w'’-]*", text))
 

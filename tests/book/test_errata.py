@@ -50,6 +50,7 @@ ROW = re.compile(
     re.M,
 )
 ELSEWHERE = re.compile(r"^- (?P<ids>[A-Z]\S*-\d+(?:, [A-Z]\S*-\d+)*): (?P<reason>.+)$", re.M)
+NAMED = re.compile(r"\b(?:[CF]\d{3}|[DE])-\d+\b")
 LINK = re.compile(r"\[[^]]+\]\((?P<page>[\w/]+)\.ipynb#(?P<anchor>[\w-]+)\)")
 
 
@@ -61,11 +62,21 @@ def rows():
         yield row["ids"].split(", "), verdict and verdict[1], link["page"], link["anchor"]
 
 
-def anchors(page):
-    """The headings of a page as its addresses spell them."""
-    text = "\n\n".join(cell.source for cell in pages.markdown_cells(pages.BOOK / f"{page}.ipynb"))
-    for heading in re.findall(r"^#+ (.+)$", text, re.M):
-        yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+def sections(page):
+    """The text of each section of a page, by its heading as an address spells it."""
+    cells = pages.markdown_cells(pages.BOOK / f"{page}.ipynb")
+    text = "\n\n".join(pages.FENCED_CODE.sub("", cell.source) for cell in cells)
+    _, *found = re.split(r"^#+ (.+)$", text, flags=re.M)
+    names = (re.sub(r"[^\w -]", "", name.lower()).replace(" ", "-") for name in found[::2])
+    return dict(zip(names, found[1::2], strict=True))
+
+
+def named(text):
+    """The ids that a text names, those between "C002-1 to C002-7" too."""
+    found = set(NAMED.findall(text))
+    for part, first, last in re.findall(r"\b([A-Z]\d*)-(\d+) to \1-(\d+)", text):
+        found |= {f"{part}-{i}" for i in range(int(first), int(last) + 1)}
+    return found
 
 
 @pytest.mark.parametrize("topic", IDS)
@@ -80,7 +91,23 @@ def test_every_row_has_a_verdict_and_leads_to_a_section_that_is_there():
     assert len(found) == len(table_lines)
     for ids, verdict, page, anchor in found:
         assert verdict in VERDICTS, ids
-        assert anchor in set(anchors(page)), f"{ids}: {page} has no section {anchor}"
+        assert anchor in sections(page), f"{ids}: {page} has no section {anchor}"
+
+
+def test_every_row_leads_to_a_section_that_names_its_ids():
+    for ids, _, page, anchor in rows():
+        missing = set(ids) - named(sections(page)[anchor])
+        assert not missing, f"{page}, {anchor}, does not name {missing}"
+
+
+@pytest.mark.parametrize("path", pages.NOTEBOOKS, ids=[path.stem for path in pages.NOTEBOOKS])
+def test_a_page_that_names_an_id_leads_to_its_row_and_to_where_it_is_shown(path):
+    text = "\n\n".join(cell.source for cell in pages.markdown_cells(path))
+    shown = {i: page for ids, _, page, _ in rows() for i in ids}
+    here = {i for ids, _, page, _ in rows() if page == path.stem for i in ids}
+    assert "](errata.md" in text or not named(text)
+    for i in named(text) - here:
+        assert f"]({shown[i]}.ipynb" in text, f"{i} is shown in {shown[i]}, which has no link"
 
 
 def test_every_id_of_the_audit_is_judged_or_said_to_be_left_out():

@@ -104,6 +104,12 @@ def test_what_is_not_a_claim_is_no_number(prose):
     assert not [n for p in pages.paragraphs(prose) for n in pages.numbers(p)]
 
 
+def test_what_stands_behind_a_box_is_read():
+    text = ":::{note}\n97\n:::\n\nThen 98.\n\n:::{note}\n99\n:::"
+    found = [n.text for p in pages.paragraphs(text) for n in pages.numbers(p)]
+    assert found == ["97", "98", "99"]
+
+
 def test_comments_strings_and_alt_texts_prove_nothing():
     assert list(pages.numbers_in_code('x = 3  # 99\nprint("98")\n%pip install 97')) == [3.0]
     figure = {"data": {"text/plain": ["Figure: 99 dots"]}}
@@ -256,3 +262,13 @@ def test_a_change_of_code_makes_the_budget_stale(tmp_path):
     page["cells"][0]["source"] = ["x = 2"]
     path.write_text(json.dumps(page))
     assert budget.code_hash(path) != before
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "after"), list(itertools.pairwise(limits.CHAPTERS)))
+def test_neighbours_name_each_other(page, after):
+    for one, other in ((page, after), (after, page)):
+        text = "\n".join(cell.source for cell in pages.markdown_cells(pages.BOOK / f"{one}.ipynb"))
+        assert f"]({other}.ipynb" in text, f"{one} does not lead to {other}"
