@@ -180,7 +180,7 @@ EXERCISES: tuple[Exercise, ...] = (
         asks="block_scale(depth, limit) returns the scale s with which depth residual blocks "
         "multiply the mean square by limit.",
         section="Thirty layers",
-        see="labkit.nn.LayerNorm",
+        see="labkit.nn.TransformerBlock",
         points=2,
         checks=BLOCK_SCALE,
     ),

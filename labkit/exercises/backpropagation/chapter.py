@@ -249,8 +249,7 @@ EXERCISES: tuple[Exercise, ...] = (
         asks="softmax_slope(g, p) returns the slopes of the logits; g (n, k) are those of the "
         "probabilities p (n, k).",
         section="The delta recursion",
-        equation="eq-linear-gradient",
-        see="labkit.ops.tanh",
+        see="labkit.ops.softmax",
         points=2,
         checks=SOFTMAX_SLOPE,
     ),

@@ -215,7 +215,7 @@ EXERCISES: tuple[Exercise, ...] = (
         graded=True,
         asks="masked_share is the weight that the third of four tokens gives to the second key, "
         "with a causal mask and a width of 4.",
-        section="A block",
+        section="Reading and writing",
         see="labkit.ops.scaled_dot_product_attention",
         checks=(MASKED_SHARE,),
     ),
@@ -226,7 +226,7 @@ EXERCISES: tuple[Exercise, ...] = (
         form="masked_softmax(scores, mask)",
         asks="masked_softmax(scores, mask) returns the weights (..., t, s): a softmax along the "
         "last axis over the scores whose mask is True, 0 elsewhere, and 0 in rows without any.",
-        section="A block",
+        section="Reading and writing",
         see="labkit.ops.scaled_dot_product_attention",
         points=2,
         checks=MASKED_SOFTMAX,
