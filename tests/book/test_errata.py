@@ -105,7 +105,7 @@ def test_a_page_that_names_an_id_leads_to_its_row_and_to_where_it_is_shown(path)
     text = "\n\n".join(cell.source for cell in pages.markdown_cells(path))
     shown = {i: page for ids, _, page, _ in rows() for i in ids}
     here = {i for ids, _, page, _ in rows() if page == path.stem for i in ids}
-    assert "](errata.md" in text or not named(text)
+    assert "](errata.md#" in text or not named(text)
     for i in named(text) - here:
         assert f"]({shown[i]}.ipynb" in text, f"{i} is shown in {shown[i]}, which has no link"
 
