@@ -31,7 +31,7 @@ def top_k(logits, *, k):
     >>> top_k(np.array([1.0, 3.0, 2.0]), k=2)
     array([-inf,   3.,   2.])
 
-    [Fan et al. 2018, section 5.2]
+    [Fan et al. 2018, section 5.4]
     """
     if k < 1:
         raise ValueError(f"k must be at least 1; got {k}")
