@@ -28,7 +28,7 @@ from labkit.grading.lab import Lab, LabError, Sources, Task, load
 from labkit.grading.limits import Limits
 from labkit.grading.remote import Namespace
 from labkit.grading.sandbox import BACKENDS, Missing, contents_for
-from labkit.grading.session import Session, Stopped
+from labkit.grading.session import Broken, Session, Stopped
 from labkit.grading.submission import read
 from labkit.grading.testcells import run_tests
 
@@ -107,12 +107,15 @@ def grade(packed: bytes) -> bytes:
         session = Session(
             BACKENDS[job.backend], contents_for(lab.packages), job.limits, modules=lab.packages
         )
-        with session, _no_output():
-            space = Namespace(session, submission.cells)
-            visible = [_visible(task, space, job) for task in lab.tasks]
-            problems = dict(space.problems)
-            session.close()
-            hidden = [_hidden(task, lab, space, job) for task in lab.tasks]
+        space = Namespace(session, submission.cells)
+        try:
+            with session, _no_output():
+                visible = [_visible(task, space, job) for task in lab.tasks]
+                problems = dict(space.problems)
+                session.close()
+                hidden = [_hidden(task, lab, space, job) for task in lab.tasks]
+        except Broken as error:
+            raise Missing(str(error)) from None
     tasks = [
         _result(task, seen + unseen)
         for task, seen, unseen in zip(lab.tasks, visible, hidden, strict=True)

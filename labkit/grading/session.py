@@ -15,7 +15,7 @@ from typing import Any
 from labkit.grading.inside import wire
 from labkit.grading.limits import Limits
 from labkit.grading.processes import bound_to, files_of, inside_of, memory_of, one_core
-from labkit.grading.sandbox import Backend, Contents, Missing
+from labkit.grading.sandbox import Backend, Contents
 
 START = 60.0  # seconds for the worker to come up and import what the lab needs
 GRACE = 2.0  # seconds for the worker to notice that its child is gone
@@ -28,6 +28,10 @@ LENGTH = re.compile(rb"[0-9a-f]{8}")
 
 class Stopped(Exception):
     """The student's process died, hung, or took more than it may; the message says which."""
+
+
+class Broken(BaseException):
+    """The sandbox does not start; no Exception, so that no check takes it for the student's."""
 
 
 class Session:
@@ -54,6 +58,7 @@ class Session:
         self.ends = time.monotonic() + self.limits.total
         self.deaths = 0
         self.alive = False
+        self._came_up = False  # in this sandbox, or in one that the student's code has ended
         self._worker: subprocess.Popen[bytes] | None = None
         self._number = 0
         self._looked = 0.0  # when the memory was looked at
@@ -68,14 +73,15 @@ class Session:
     def fresh(self) -> None:
         """Start a child that has run nothing yet.
 
-        Raises Stopped if the process has died too often, or the time is over.
+        Raises Stopped if the process has died too often, or the time is over, and Broken if the
+        sandbox does not start at all, which is nobody's fault who is graded.
         """
         if self.deaths > self.limits.deaths:
             raise Stopped("its process died or hung too often")
         if time.monotonic() > self.ends:
             raise Stopped(f"the {self.limits.total:g} seconds for the whole notebook are over")
         if self.alive or not self._revive():
-            self.close()
+            self._end()
             self._start()
         self._number += 1
         self._send(wire.pack({"op": "child"}), time.monotonic() + GRACE)
@@ -114,6 +120,10 @@ class Session:
 
         `fresh` starts another.
         """
+        self._end()
+        self._came_up = False
+
+    def _end(self) -> None:
         self.alive = False
         worker, self._worker = self._worker, None
         if worker is not None:
@@ -140,12 +150,15 @@ class Session:
         try:
             self._send(wire.pack({"op": "import", "modules": self.modules}), until)
             missing = self._receive(until, f"no sign of life in {START:g} s")["missing"]
-        except Stopped as error:  # before any code of the student's: not the student's fault
+        except Stopped as error:
+            if self._came_up:
+                raise
             said = self._worker.stderr.read(LONGEST_NOTE) or b""  # type: ignore[union-attr]
             words = said.decode(errors="replace").strip() or str(error)
-            raise Missing(f"the sandbox {self.backend.name} did not start: {words}") from None
+            raise Broken(f"the sandbox {self.backend.name} did not start: {words}") from None
         if missing:
-            raise Missing(f"the sandbox lacks what the lab imports: {'; '.join(missing)}")
+            raise Broken(f"the sandbox lacks what the lab imports: {'; '.join(missing)}")
+        self._came_up = True
 
     def _lost(self) -> None:
         """Stop the child, and everything that it has started."""

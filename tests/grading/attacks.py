@@ -286,7 +286,7 @@ NETWORK = (
         "unix sockets",
         "speaks to sockets of this machine by path and by abstract name",
         (
-            "import socket\nfound = []\nfor name in (SOCKET, '\\0labkit-attack', '/var/run/docker.sock', '/run/dbus/system_bus_socket'):\n    s = socket.socket(socket.AF_UNIX)\n    try:\n        s.connect(name)\n        found.append((name, s.recv(99)))\n    except OSError:\n        pass\ntell(found)",
+            "import socket\nfound = []\nfor name in (SOCKET, ABSTRACT, '/var/run/docker.sock', '/run/dbus/system_bus_socket'):\n    s = socket.socket(socket.AF_UNIX)\n    try:\n        s.connect(name)\n        found.append((name, s.recv(99)))\n    except OSError:\n        pass\ntell(found)",
         ),
     ),
 )

@@ -4,14 +4,18 @@ Where neither Podman nor Docker is, a program of that name plays its part: it no
 asked and runs the worker without walls.
 """
 
+import json
 import os
 import stat
 import sys
 from pathlib import Path
 
 import pytest
+from grading import classes
 
 from labkit.cli import main
+from labkit.grading.grade import Job, grade
+from labkit.grading.lab import sources_of
 from labkit.grading.limits import Limits
 from labkit.grading.sandbox import BACKENDS, Container, Missing, bubblewrap, choose, contents_for
 from labkit.grading.session import Session, Stopped
@@ -26,6 +30,8 @@ if words[0] == "image" and {image} != words[2]:
     sys.exit(f"Error: {{words[2]}}: image not known")
 if words[0] == "version" and not {answers}:
     sys.exit("Cannot connect to the daemon")
+if words[0] == "run" and {breaks}:
+    sys.exit("no such image")
 if words[0] == "run":
     shown = {{}}
     for word, what in zip(words, words[1:]):
@@ -44,7 +50,7 @@ if words[0] == "run":
 def fake(tmp_path, monkeypatch):
     """Put a podman in the place of all programs, and return what it was asked."""
 
-    def put(*, answers=True, image="labkit-grading"):
+    def put(*, answers=True, image="labkit-grading", breaks=False):
         program, notes = tmp_path / "bin" / "podman", tmp_path / "notes"
         program.parent.mkdir(exist_ok=True)
         program.write_text(
@@ -53,6 +59,7 @@ def fake(tmp_path, monkeypatch):
                 notes=str(notes),
                 folder=str(tmp_path / "inside"),
                 answers=answers,
+                breaks=breaks,
                 image=repr(image),
             )
         )
@@ -82,7 +89,6 @@ def test_a_container_has_no_network_no_rights_and_limits(fake):
             "--pids-limit": "9",
             "--tmpfs": "/tmp:size=1048576",
             "--shm-size": "1m",
-            "--ulimit": "nofile=128",
         }.items():
             assert values_of(words, option) == [value]
         assert {"--rm", "--read-only", "--interactive"} < set(words)
@@ -95,6 +101,7 @@ def test_a_container_has_no_network_no_rights_and_limits(fake):
         assert not any("PATH" in value for value in values_of(words, "--env"))
         image = words.index("labkit-grading")
         assert words[image + 1 : image + 4] == ["timeout", "--signal=KILL", "137"]  # 77 + 60
+        assert {"prlimit", "--as=1073741824", "--cpu=77", "--nofile=128"} < set(words[image:])
         (name,) = values_of(words, "--name")
     assert asked() == [f"rm --force {name}"]
 
@@ -123,6 +130,15 @@ def test_a_session_in_a_container_answers_starts_again_and_is_removed(fake):
     removed = [line.split()[-1] for line in asked() if line.startswith("rm --force")]
     assert [values_of(words, "--name")[0] for words in started] == removed
     assert len(removed) == 2
+
+
+def test_walls_that_do_not_come_up_cost_nobody_points(fake):
+    """Not even where a check expects a refusal, and the error of ours is one."""
+    fake(breaks=True)
+    lab = sources_of(classes.LAB)
+    job = Job("ada", json.dumps(classes.solved()).encode(), lab, 7, "podman", LIMITS)
+    with pytest.raises(Missing, match="the sandbox podman did not start: no such image"):
+        grade(job.pack())
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,15 @@ class Backend(Protocol):
     def command(self, contents: Contents, limits: Limits) -> AbstractContextManager[list[str]]:
         """Give the command line of the worker; what it needs on disk lasts as long as the block."""
         ...
+
+
+def prlimit(limits: Limits) -> list[str]:
+    """Return the start of a command line that limits each process of what comes after it.
+
+    >>> prlimit(Limits(descriptors=99))[-1]
+    '--nofile=99'
+    """
+    return [
+        *("prlimit", f"--as={limits.memory}", f"--cpu={round(limits.total)}", "--core=0"),
+        *(f"--fsize={limits.files}", f"--nofile={limits.descriptors}"),
+    ]

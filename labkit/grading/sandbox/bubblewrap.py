@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict
+from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict, prlimit
 from labkit.grading.sandbox.contents import Contents
 
 #: Process 1 inside is bwrap itself, and its environment can be read there.
@@ -63,7 +63,14 @@ class Bubblewrap:
         shown = [(str(path), f"{HOME}/{place}") for path, place in items]
         python = f"{PYTHON}/bin/{VERSION}"
         worker = [python, "-I", "-S", f"{HOME}/worker.py", HOME, f"{HOME}/site"]
-        yield [*walls(shown, limits), *prlimit(limits), *worker]
+        # Inside the walls, because processes are counted for a user, and there it has its own.
+        yield [
+            *walls(shown, limits),
+            *prlimit(limits),
+            f"--nproc={limits.processes}",
+            "--",
+            *worker,
+        ]
 
 
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -116,19 +123,4 @@ def _closed(shown: list[tuple[str, str]], limits: Limits) -> list[str]:
         *("--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
         *(word for name, value in inside for word in ("--setenv", name, value)),
-    ]
-
-
-def prlimit(limits: Limits) -> list[str]:
-    """Return the start of a command line that limits what comes after it.
-
-    Inside the walls, because the number of processes counts for a user, and there it has its own.
-
-    >>> prlimit(Limits(processes=9))[-3:]
-    ['--nproc=9', '--nofile=128', '--']
-    """
-    return [
-        *("prlimit", f"--as={limits.memory}", f"--cpu={round(limits.total)}", "--core=0"),
-        *(f"--fsize={limits.files}", f"--nproc={limits.processes}"),
-        *(f"--nofile={limits.descriptors}", "--"),
     ]

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict
+from labkit.grading.sandbox.base import ENVIRONMENT, HOME, NOBODY, Verdict, prlimit
 from labkit.grading.sandbox.contents import Contents
 
 IMAGE = "labkit-grading"
@@ -73,10 +73,10 @@ class Container:
                 *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--memory", str(limits.memory), "--memory-swap", str(limits.memory)),
                 *("--pids-limit", str(limits.processes), "--shm-size", "1m"),
-                *("--ulimit", f"nofile={limits.descriptors}"),
                 *(w for name, value in ENVIRONMENT.items() for w in ("--env", f"{name}={value}")),
                 *shown,
                 *(self.image, "timeout", "--signal=KILL", str(round(limits.total + SPARE))),
+                *(*prlimit(limits), "--"),
                 *("python", "-P", f"{HOME}/worker.py", HOME, f"{HOME}/site"),
             ]
         finally:
