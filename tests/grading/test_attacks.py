@@ -94,7 +94,7 @@ def left_over():
 def is_of_the_sandbox(process):
     """By what it runs as; the folder in /proc is root's where a process may not be looked into."""
     try:
-        return f"Uid:\t{USER}\t" in (PROC / str(process) / "status").read_text()
+        return f"Uid:\t{USER}\t".encode() in (PROC / str(process) / "status").read_bytes()
     except OSError:
         return False
 
@@ -228,6 +228,7 @@ NO_SECRET |= set() if WALLS == "bwrap" else {"raises its limits", "every core"}
 ALLOWED = [attack for attack in ATTACKS if attack.name in NO_SECRET]
 
 
+@pytest.mark.skipif(WALLS != "bwrap", reason="a container's memory is counted by the kernel")
 def test_files_that_hold_nothing_count_as_memory():
     flood = "import os\nfor n in range(10**6): os.symlink('x' * 99, f'/tmp/{n}')"
     result = graded(HONEST, flood, WRONG, limits=replace(LIMITS, cell=8, total=20, memory=2**28))
