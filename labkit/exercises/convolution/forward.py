@@ -57,7 +57,7 @@ def kernels_add_up(answer, rng):
     """The answer for a sum of kernels is the sum of the answers."""
     image, a, b = some_array(rng, 7, 5), some_array(rng, 2, 3), some_array(rng, 2, 3)
     together = np.asarray(answer(image, a)) + 2 * np.asarray(answer(image, b))
-    same(together.shape, (6, 3))
+    require(together.size > 1, "The result is no array of numbers.", together)
     same_array(answer(image, a + 2 * b), together)
 
 
