@@ -28,6 +28,8 @@ from labkit.grading.grade import Job, grade, seed_for
 from labkit.grading.lab import sources_of
 from labkit.grading.sandbox import choose
 
+#: What a cell gets that the instructor's notebook does not grade: without an output, all points.
+UNKNOWN: dict[str, Any] = {"points": 0, "parts": []}
 MARKS = {"holds": "✓", "wrong": "✗", "open": "○", "manual": "…"}
 
 
@@ -64,9 +66,10 @@ class SafeExecute(NbGraderPreprocessor):
             if cell.cell_type == "code":
                 cell.outputs = []
                 marks = cell.metadata.get("nbgrader", {})
-                task = tasks.get(str(marks.get("grade_id", "")).removeprefix("check_"))
-                if marks.get("grade") and task and not marks.get("solution"):
-                    cell.outputs = outputs_of(task)
+                if marks.get("grade") and not marks.get("solution"):
+                    name = str(marks.get("grade_id", ""))
+                    task = tasks.get(name) or tasks.get(name.removeprefix("check_"))
+                    cell.outputs = outputs_of(task or UNKNOWN)
         return notebook, resources
 
 

@@ -13,7 +13,10 @@ from grading import classes
 from labkit.grading.sandbox import BACKENDS
 
 pytest.importorskip("nbgrader", reason="pip install 'labkit-course[grading]'")
-from labkit.grading.nbgrader import outputs_of
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from labkit.grading.nbgrader import SafeExecute, outputs_of
 
 VERDICT = BACKENDS["bwrap"].verdict()
 CONFIG = """
@@ -26,6 +29,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 """
+ANSWER = "def area(r): return r**2"
 FAKE = "import os\nprint('30.0')\nos._exit(0)"
 
 
@@ -58,6 +62,26 @@ def test_its_gradebook_gets_the_points_that_were_formed_outside(tmp_path):
         "bob": 4.17,
         "eve": 0.0,
     }
+
+
+@pytest.mark.skipif(not VERDICT.works, reason=f"bubblewrap: {VERDICT.reason}")
+def test_a_cell_that_is_graded_has_an_output_whatever_it_is_called(tmp_path):
+    def notebook(answer, *names):
+        cells = [new_code_cell(answer, metadata={"nbgrader": {"grade": False, "solution": True}})]
+        for name in names:
+            marks = {"grade": True, "solution": False, "grade_id": name, "points": 2}
+            cells.append(new_code_cell("assert area(2) == 4", metadata={"nbgrader": marks}))
+        return new_notebook(cells=cells)
+
+    (tmp_path / "ps1").mkdir()
+    source = notebook("def area(r): return r * r", "check_area", "test_area")
+    (tmp_path / "ps1/lab.ipynb").write_text(nbformat.writes(source))
+    about = {"nbgrader": {"assignment": "ps1", "notebook": "lab", "student": "eve"}}
+    for answer, outputs in (("area = min", ["error"] * 3), (ANSWER, ["stream"] * 2 + ["error"])):
+        handed_in = notebook(answer, "check_area", "test_area", "check_more")
+        plug_in = SafeExecute(source_directory=str(tmp_path))
+        done, _ = plug_in.preprocess(handed_in, about)
+        assert [cell.outputs[0].output_type for cell in done.cells[1:]] == outputs
 
 
 def test_no_points_are_an_error_for_it_and_some_are_a_number():
