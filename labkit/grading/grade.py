@@ -189,7 +189,7 @@ def _tested(task: Task, lab: Lab, space: Namespace, job: Job) -> dict[str, Any]:
     """The outcome of a cell of tests: it holds or not, as nbgrader has it."""
     try:
         with _alarm(_seconds_left(space, job)):
-            run_tests(task.tests, lab.space, space)
+            run_tests(task.tests, lab.space, space, lab.asked)
     except (Exception, SystemExit, _Late) as error:
         words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _part(task.name, "wrong", hidden=True, problem=words)

@@ -17,7 +17,7 @@ from typing import Any
 
 from labkit.exercises import exercises
 from labkit.exercises.exercise import Check, Exercise
-from labkit.grading.testcells import names_used
+from labkit.grading.testcells import is_written_out, names_given, names_used
 
 CHECK = re.compile(r'^check\("(\w+)"\)$')
 PROVIDED = {"labkit", *sys.stdlib_module_names}
@@ -45,13 +45,15 @@ class Task:
 class Lab:
     """The tasks of a lab, and the packages that its notebook imports.
 
-    ``space`` holds what the notebook imports, for cells of tests.
+    ``space`` holds what the notebook imports, for cells of tests; ``asked`` are the names that its
+    solutions define, which come from the student even where Python or an import has such a name.
     """
 
     name: str
     tasks: tuple[Task, ...]
     packages: tuple[str, ...]
     space: dict[str, Any] = field(default_factory=dict, compare=False)
+    asked: frozenset[str] = frozenset()
 
     @property
     def points(self) -> float:
@@ -108,19 +110,21 @@ def load(sources: Sources) -> Lab:
     checked = any(CHECK.match(text_of(cell).strip()) for cell in code)
     solutions = _run(code, sources.name, _solution_or_imports) if checked else {}
     draws = _hidden_of(sources)
+    asked = _asked(code)
     tasks = []
     for cell in cells:
         marks = cell["metadata"].get("nbgrader", {})
         if marks.get("grade"):
             task = _task(cell, marks, solutions, draws, sources.name)
-            tasks.append(replace(task, tests=_given(code, task.tests) + task.tests))
+            tasks.append(replace(task, tests=_given(code, task.tests, asked) + task.tests))
     if not tasks:
         raise LabError(f"{sources.name} has no cell that gives points")
     names = [task.name for task in tasks]
     if len(set(names)) < len(names):
         raise LabError(f"{sources.name} grades one thing twice: {names}")
     space = _run(code, sources.name, lambda cell: _imports(text_of(cell)))
-    return Lab(sources.name, tuple(tasks), _packages(code), space)
+    space = {name: thing for name, thing in space.items() if name not in asked}
+    return Lab(sources.name, tuple(tasks), _packages(code), space, asked)
 
 
 def _task(
@@ -144,15 +148,31 @@ def _task(
     return Task(name, points, exercise, hidden)
 
 
-def _given(code: list[dict[str, Any]], tests: str) -> str:
-    """The functions of the instructor's that the tests use, so that no student replaces them."""
+def _asked(code: list[dict[str, Any]]) -> frozenset[str]:
+    """The names that the solutions define."""
+    found: set[str] = set()
+    for cell in code:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            with contextlib.suppress(SyntaxError):
+                for node in ast.parse(text_of(cell)).body:
+                    found |= names_given(node)
+    return frozenset(found)
+
+
+def _given(code: list[dict[str, Any]], tests: str, asked: frozenset[str]) -> str:
+    """What the tests use of the instructor's, so that no student replaces it.
+
+    These are functions, and data that is written out, as in ``x = np.array([1, 2])``.
+    """
     found = ""
     for cell in reversed(code):
         marks = cell["metadata"].get("nbgrader", {})
         if tests and not marks.get("solution") and not marks.get("grade"):
             with contextlib.suppress(SyntaxError):
                 for node in reversed(ast.parse(text_of(cell)).body):
-                    if isinstance(node, ast.FunctionDef) and node.name in names_used(found + tests):
+                    given = names_given(node) - asked
+                    plain = isinstance(node, ast.FunctionDef) or is_written_out(node)
+                    if plain and given & set(names_used(found + tests)):
                         found = f"{ast.unparse(node)}\n{found}"
     return found
 

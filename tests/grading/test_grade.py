@@ -81,6 +81,37 @@ def test_an_nbgrader_notebook_unchanged():
     assert graded(job_of(own, wrong.encode()))["points"] == 0  # a helper of the instructor's counts
 
 
+@pytest.mark.parametrize(
+    ("given", "asked", "tests", "cheat"),
+    [
+        ("", "def sum(x): return x[0]", "assert sum([1, 2]) == 3", "x = 1"),
+        (
+            "from math import sqrt",
+            "def sqrt(x): return 1",
+            "assert abs(sqrt(4) - 2) < 1e-9",
+            "def sqrt(x): return 1",
+        ),
+        (
+            "import numpy as np\nx = np.array([1.0, 3.0])",
+            "def centred(x): return x - x.mean()",
+            "assert np.allclose(centred(x), [-1, 1])",
+            "import numpy as np\nx = np.array([-1, 1])\ndef centred(x): return x",
+        ),
+    ],
+    ids=("a name of Python's", "an imported name", "data of the instructor's"),
+)
+def test_what_tests_ask_for_is_the_students_and_what_they_give_the_instructors(
+    given, asked, tests, cheat
+):
+    lab = Sources(
+        "lab",
+        small(
+            cell(given), cell(asked, grade=False, solution=True, grade_id="a"), asserts(tests, 3)
+        ),
+    )
+    assert graded(job_of(lab, small(cell(cheat)).encode()))["points"] == 0
+
+
 def test_the_same_job_gives_the_same_result_and_another_seed_other_inputs():
     wrong = small(cell("def correlate(image, kernel, stride=1): return image")).encode()
     job = job_of(sources("convolution"), wrong)
