@@ -133,6 +133,11 @@ FORGED = (
         "f = os.open(f'/proc/{os.getppid()}/fd/5', os.O_WRONLY)\nos.write(f, b'0 ' + b'a' * 32 + b'\\n')",
     ),
     answering(
+        "blank note",
+        "writes an empty note by way of the first process, and ends",
+        "f = os.open('/proc/1/fd/2', os.O_WRONLY)\nos.write(f, b'\\n')\nos._exit(0)",
+    ),
+    answering(
         "flood of notes",
         "fills the pipe of the notes",
         "f = os.open(f'/proc/{os.getppid()}/fd/5', os.O_WRONLY)\nos.write(f, b'x' * 60000)",
