@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from labkit.grading.submission import MOST_BYTES
 
 NOTEBOOK = ".ipynb"
+
+#: The name of a file in the class, and what reads it: only the one that counts is read.
+File = tuple[str, Callable[[], bytes]]
 
 
 @dataclass(frozen=True)
@@ -32,41 +36,49 @@ def collect(place: Path, lab: str) -> list[HandIn]:
     Raises ValueError if there is no such place, or no notebook in it.
     """
     if place.is_dir():
-        found = _in_folder(place)
-    elif zipfile.is_zipfile(place):
-        found = _in_zip(place)
+        students = _by_student(_in_folder(place))
+        found = [_chosen(student, files, lab) for student, files in students]
+    elif place.suffix.lower() != NOTEBOOK and zipfile.is_zipfile(place):
+        with zipfile.ZipFile(place) as archive:
+            students = _by_student(_in_zip(archive))
+            found = [_chosen(student, files, lab) for student, files in students]
     elif place.is_file():
         return [HandIn(place.stem, _start_of(place))]
     else:
         raise ValueError(f"submissions must be a folder, a zip or a notebook; got {place}")
-    students: dict[str, list[tuple[str, bytes]]] = {}
-    for name, data in found:
+    if not found:
+        raise ValueError(f"submissions must hold notebooks; there is none in {place}")
+    return found
+
+
+def _by_student(found: Iterable[File]) -> list[tuple[str, list[File]]]:
+    students: dict[str, list[File]] = {}
+    for name, read in found:
         parts = PurePosixPath(name).parts
         if len(parts) == 1 and not name.lower().endswith(NOTEBOOK):
             continue  # a note of the instructor's
         student = parts[0] if len(parts) > 1 else PurePosixPath(name).stem
-        students.setdefault(student, []).append((name, data))
-    if not students:
-        raise ValueError(f"submissions must hold notebooks; there is none in {place}")
-    return [_chosen(student, files, lab) for student, files in sorted(students.items())]
+        students.setdefault(student, []).append((name, read))
+    return sorted(students.items())
 
 
-def _chosen(student: str, files: list[tuple[str, bytes]], lab: str) -> HandIn:
-    notebooks = sorted(file for file in files if file[0].lower().endswith(NOTEBOOK))
+def _chosen(student: str, files: list[File], lab: str) -> HandIn:
+    notebooks = [file for file in files if file[0].lower().endswith(NOTEBOOK)]
+    notebooks.sort(key=lambda file: file[0])
     if not notebooks:
         others = ", ".join(sorted(name for name, _ in files)[:3])
         return HandIn(student, b"", (f"There is no notebook, only {others}.",))
     called = [file for file in notebooks if PurePosixPath(file[0]).stem == lab]
-    name, data = (called or notebooks)[0]
+    name, read = (called or notebooks)[0]
     messages = []
     if len(notebooks) > 1:
         messages.append(f"There are {len(notebooks)} notebooks; {name} was graded.")
     if len(files) > len(notebooks):
         messages.append(f"{len(files) - len(notebooks)} other files were not read.")
-    return HandIn(student, data, tuple(messages))
+    return HandIn(student, read(), tuple(messages))
 
 
-def _in_folder(place: Path) -> Iterator[tuple[str, bytes]]:
+def _in_folder(place: Path) -> Iterator[File]:
     for path in sorted(place.rglob("*")):
         inside = path.relative_to(place)
         linked = any(
@@ -74,7 +86,7 @@ def _in_folder(place: Path) -> Iterator[tuple[str, bytes]]:
         )
         hidden = any(part.startswith((".", "__")) for part in inside.parts)
         if path.is_file() and not linked and not hidden:
-            yield inside.as_posix(), _start_of(path)
+            yield inside.as_posix(), partial(_start_of, path)
 
 
 def _start_of(path: Path) -> bytes:
@@ -83,18 +95,18 @@ def _start_of(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1) if path.suffix.lower() == NOTEBOOK else b""
 
 
-def _in_zip(place: Path) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(place) as archive:
-        for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
-            parts = [part for part in entry.filename.split("/") if part not in ("", ".", "..")]
-            hidden = any(part.startswith((".", "__")) for part in parts)
-            if entry.is_dir() or not parts or hidden:
-                continue
-            data = b""
-            if parts[-1].lower().endswith(NOTEBOOK):
-                try:
-                    with archive.open(entry) as file:
-                        data = file.read(MOST_BYTES + 1)
-                except (RuntimeError, OSError, zipfile.BadZipFile, NotImplementedError):
-                    data = b""  # encrypted or damaged: read as an empty file, which is reported
-            yield "/".join(parts), data
+def _in_zip(archive: zipfile.ZipFile) -> Iterator[File]:
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
+        parts = [part for part in entry.filename.split("/") if part not in ("", ".", "..")]
+        hidden = any(part.startswith((".", "__")) for part in parts)
+        if not entry.is_dir() and parts and not hidden:
+            yield "/".join(parts), partial(_start_of_entry, archive, entry)
+
+
+def _start_of_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """As `_start_of`; nothing of an encrypted or damaged entry, as of an empty file."""
+    try:
+        with archive.open(entry) as file:
+            return file.read(MOST_BYTES + 1)
+    except Exception:  # each way to compress has errors of its own, as zlib.error
+        return b""

@@ -86,6 +86,41 @@ def test_a_zip_that_swells_is_read_no_further_than_the_limit(tmp_path):
     assert len(found.notebook) == MOST_BYTES + 1
 
 
+def test_only_the_notebook_that_counts_is_read(tmp_path, monkeypatch):
+    place = tmp_path / "many.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(20):
+            archive.writestr(f"eve/{number}.ipynb", b" " * 10**6)
+        archive.writestr("eve/convolution.ipynb", notebook())
+    opened, real = [], zipfile.ZipFile.open
+    monkeypatch.setattr(
+        zipfile.ZipFile, "open", lambda self, entry: (opened.append(entry), real(self, entry))[1]
+    )
+    (found,) = collect(place, "convolution")
+    assert found.notebook == notebook()
+    assert [entry.filename for entry in opened] == ["eve/convolution.ipynb"]
+
+
+def test_a_damaged_entry_costs_the_others_nothing(tmp_path):
+    place = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada.ipynb", notebook("x = 1" * 99))
+        archive.writestr("grace.ipynb", notebook())
+    data = bytearray(place.read_bytes())
+    start = data.find(b"ada.ipynb") + len(b"ada.ipynb")
+    data[start : start + 9] = b"\xff" * 9  # no kind of block that there is
+    place.write_bytes(data)
+    assert [one.notebook for one in collect(place, "convolution")] == [b"", notebook()]
+
+
+def test_a_notebook_that_is_a_zip_as_well_is_one_student_s(tmp_path):
+    place = tmp_path / "eve.ipynb"
+    put(place, notebook())
+    with zipfile.ZipFile(place, "a") as archive:
+        archive.writestr("ada/convolution.ipynb", notebook())
+    assert [found.student for found in collect(place, "convolution")] == ["eve"]
+
+
 @pytest.mark.parametrize("name", ["missing", "empty"])
 def test_nothing_to_grade_is_said(tmp_path, name):
     (tmp_path / "empty").mkdir()
