@@ -36,7 +36,7 @@ FORMAT = 1
 LONGEST = 600  # characters of one text of a student's in a result
 MOST_MESSAGES = 50
 SHARE = 0.5  # of the points of a function that its hidden checks decide
-ROOM = 4 * 2**30  # bytes of addresses that the grading itself may add
+ROOM = 2**30  # bytes of addresses that the grading itself may add
 
 
 @dataclass(frozen=True)

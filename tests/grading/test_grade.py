@@ -134,6 +134,17 @@ def test_in_another_thread_the_grade_is_the_same():
     assert isinstance(found[1], LabError)
 
 
+def test_a_small_answer_cannot_swell_in_the_grading_process():
+    resource = pytest.importorskip("resource", reason="only POSIX has it")
+    texts = "edge_kernel = ['a' * 10**6] + ['b'] * 1000"  # NumPy would make 4 GB of it
+    job = job_of(sources("convolution"), small(cell(texts)).encode())
+    thread = threading.Thread(target=attempt, args=(job,))  # so it has a process of its own
+    thread.start()
+    thread.join()
+    kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert kib < 1.5 * 2**20
+
+
 def attempt(job):
     try:
         return graded(job)
