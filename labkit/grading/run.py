@@ -80,6 +80,8 @@ def run(
             results[student] = result
     bar.end_line()
     failed = [hand_in.student for hand_in in hand_ins if hand_in.student not in results]
+    for student in failed:  # no report shows the points of an earlier notebook
+        jobs[student][1].unlink(missing_ok=True)
     return [results[h.student] for h in hand_ins if h.student in results], failed
 
 

@@ -184,9 +184,12 @@ def breaks_at_bob(packed):
 def test_a_grading_that_raises_costs_nobody_else_a_grade(lab, group, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(running, "grade", breaks_at_bob)
     hand_ins = [one for one in collect(group, lab.name) if one.student != "eve"]
+    (tmp_path / "out/results").mkdir(parents=True)
+    (tmp_path / "out/results/bob.json").write_text('{"points": 30}')  # of an earlier notebook
     results, failed = running.run(hand_ins, lab, tmp_path / "out", SETTINGS)
     assert failed == ["bob"]
     assert points(results)["ada"] == 30
+    assert not (tmp_path / "out/results/bob.json").exists()
     assert "a mistake of ours" in capfd.readouterr().err
 
 
