@@ -15,6 +15,7 @@ from labkit.grading.limits import Limits
 from labkit.grading.release import release
 from labkit.grading.report import write_reports
 from labkit.grading.report.gradescope import results_json
+from labkit.grading.report.roster import read_roster
 from labkit.grading.report.text import one_line
 from labkit.grading.sandbox import BACKENDS, choose
 
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     inside.add_argument("lab", type=Path, help="the instructor's notebook")
     inside.add_argument("submission", type=Path, help="the folder that holds the hand-in")
     inside.add_argument("results", type=Path, help="the file to write, results.json")
-    inside.add_argument("--backend", default="", choices=[*BACKENDS, ""], help="which walls to use")
+    _backend_option(inside)
 
 
 def _release_options(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +59,48 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "submissions", type=Path, help="a folder, a zip from Canvas or Moodle, or one notebook"
     )
-    parser.add_argument("--out", type=Path, required=True, help="the folder of the results")
-    parser.add_argument("--hidden", type=Path, help="hidden inputs; by custom ../hidden/LAB.py")
-    parser.add_argument("--backend", default="", choices=[*BACKENDS, ""], help="which walls to use")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the folder of the results; each lab has its own"
+    )
+    parser.add_argument(
+        "--hidden", type=Path, metavar="FILE", help="hidden inputs; by custom ../hidden/LAB.py"
+    )
+    _backend_option(parser)
     parser.add_argument(
         "--trusted", action="store_true", help="no walls at all: for notebooks of your own"
     )
-    parser.add_argument("--workers", type=int, default=2, help="notebooks at a time")
+    parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="notebooks at a time (%(default)s)"
+    )
     parser.add_argument(
         "--executor", default="", help="dask, or the address of a Dask scheduler; else processes"
     )
-    parser.add_argument("--cell-seconds", type=float, default=limits.cell, metavar="S")
-    parser.add_argument("--call-seconds", type=float, default=limits.call, metavar="S")
-    parser.add_argument("--total-seconds", type=float, default=limits.total, metavar="S")
-    parser.add_argument("--memory-mib", type=int, default=limits.memory >> 20, metavar="MIB")
+    for name, seconds, what in (
+        ("cell", limits.cell, "one cell"),
+        ("call", limits.call, "one call of a function"),
+        ("total", limits.total, "a whole notebook"),
+    ):
+        text = f"the most that {what} may take (%(default)g)"
+        parser.add_argument(
+            f"--{name}-seconds", type=float, default=seconds, metavar="S", help=text
+        )
+    parser.add_argument(
+        "--memory-mib",
+        type=int,
+        default=limits.memory >> 20,
+        metavar="MIB",
+        help="the most memory that a notebook may use (%(default)s)",
+    )
     _report_options(parser, out=False)
+
+
+def _backend_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend",
+        default="",
+        choices=BACKENDS,
+        help="which walls to use; without it the first of them that works here",
+    )
 
 
 def _report_options(parser: argparse.ArgumentParser, *, out: bool = True) -> None:
@@ -81,7 +109,13 @@ def _report_options(parser: argparse.ArgumentParser, *, out: bool = True) -> Non
     parser.add_argument(
         "--show-hidden", action="store_true", help="show the hidden checks to the students"
     )
-    parser.add_argument("--roster", type=Path, help="a CSV that gives students their ids")
+    parser.add_argument(
+        "--roster",
+        type=Path,
+        metavar="CSV",
+        help="who is who: an export of Canvas's gradebook or of Moodle's participants, or columns "
+        "such as hand-in, name, id, email",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -100,7 +134,7 @@ def _release(args: argparse.Namespace) -> int:
     lines = release(
         args.notebooks or Path("labs/source").glob("*.ipynb"), args.to, check=args.check
     )
-    print(*lines, sep="\n", end="\n" if lines else "")
+    print(*(lines or ["The students' copies are up to date."]), sep="\n")
     return int(args.check and bool(lines))
 
 
@@ -116,6 +150,8 @@ def _run(args: argparse.Namespace) -> int:
         total=args.total_seconds,
         memory=args.memory_mib << 20,
     )
+    if args.roster:
+        read_roster(args.roster)  # before a long run, rather than after it
     lab = sources_of(args.lab, args.hidden)
     hand_ins = collect(args.submissions, lab.name)
     settings = running.Settings(backend.name, limits, args.workers, args.executor)
@@ -123,9 +159,9 @@ def _run(args: argparse.Namespace) -> int:
     _reports(args)
     of = load(lab).points
     for result in results:
-        said = one_line("; ".join(result["messages"]))
-        note = f"  ({said})" if said else ""
-        print(f"{one_line(result['student']):24} {result['points']:6g} of {of:g}{note}")
+        print(f"{one_line(result['student']):24} {result['points']:6g} of {of:g}")
+        for message in result["messages"]:
+            print(f"    {one_line(message)}")
     for student in failed:
         print(f"{one_line(student):24}  not graded: the grading process itself died")
     print(f"{len(results)} graded with {backend.name}; see {args.out / 'overview.html'}")

@@ -29,7 +29,7 @@ from labkit.grading.limits import Limits
 from labkit.grading.remote import Namespace
 from labkit.grading.sandbox import BACKENDS, Missing, contents_for
 from labkit.grading.session import Broken, Session, Stopped
-from labkit.grading.submission import read
+from labkit.grading.submission import Submission, read
 from labkit.grading.testcells import run_tests
 
 FORMAT = 1
@@ -104,6 +104,7 @@ def grade(packed: bytes) -> bytes:
     lab = load(job.lab)
     with _room():
         submission = read(job.notebook)
+        messages = [*submission.messages, *_of_another_lab(lab, submission)]
         session = Session(
             BACKENDS[job.backend], contents_for(lab.packages), job.limits, modules=lab.packages
         )
@@ -127,12 +128,21 @@ def grade(packed: bytes) -> bytes:
         "lab": lab.name,
         "points": round(sum(task["points"] for task in tasks), 2),
         "of": round(lab.points, 2),
-        "messages": [_short(said) for said in submission.messages[:MOST_MESSAGES]],
+        "messages": [_short(said) for said in messages[:MOST_MESSAGES]],
         "cells": {str(n): _short(said) for n, said in sorted(problems.items())},
         "tasks": tasks,
         "seconds": round(time.monotonic() - begun, 2),
     }
     return json.dumps(result).encode()
+
+
+def _of_another_lab(lab: Lab, submission: Submission) -> list[str]:
+    """A message if the cells name none of the exercises, which even the bare copy does."""
+    text = "\n".join(cell.source for cell in submission.cells)
+    names = [task.name for task in lab.tasks if task.exercise]
+    if not text or not names or any(name in text for name in names):
+        return []
+    return [f"No exercise of the lab {lab.name} is in this notebook; is it another lab's?"]
 
 
 def _visible(task: Task, space: Namespace, job: Job) -> list[dict[str, Any]]:

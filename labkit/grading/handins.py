@@ -33,17 +33,17 @@ def collect(place: Path, lab: str) -> list[HandIn]:
     as nbgrader has it. Where a student has several, the one that is called like the ``lab`` counts,
     else the first. Links are not followed, and nothing is unpacked onto the disk.
 
-    Raises ValueError if there is no such place, or no notebook in it.
+    Raises ValueError if the place is none of these, or has no notebook in it.
     """
     if place.is_dir():
         students = _by_student(_in_folder(place))
         found = [_chosen(student, files, lab) for student, files in students]
-    elif place.suffix.lower() != NOTEBOOK and zipfile.is_zipfile(place):
+    elif place.suffix.lower() == NOTEBOOK and place.is_file():
+        return [HandIn(place.stem, _start_of(place))]
+    elif zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as archive:
             students = _by_student(_in_zip(archive))
             found = [_chosen(student, files, lab) for student, files in students]
-    elif place.is_file():
-        return [HandIn(place.stem, _start_of(place))]
     else:
         raise ValueError(f"submissions must be a folder, a zip or a notebook; got {place}")
     if not found:

@@ -20,6 +20,7 @@ from labkit.exercises.exercise import Check, Exercise
 from labkit.grading.testcells import is_written_out, names_given, names_used
 
 CHECK = re.compile(r'^check\("(\w+)"\)$')
+BEGIN = "### BEGIN SOLUTION"
 PROVIDED = {"labkit", *sys.stdlib_module_names}
 
 
@@ -87,10 +88,12 @@ def sources_of(notebook: Path, hidden: Path | None = None) -> Sources:
 
     For ``labs/source/x.ipynb`` that is ``labs/hidden/x.py``; a notebook of another tool has none.
 
-    Raises LabError if the notebook is not there.
+    Raises LabError if the notebook is not there, nor the hidden inputs where they are named.
     """
     if not notebook.is_file():
         raise LabError(f"lab must be the instructor's notebook; there is no file {notebook}")
+    if hidden and not hidden.is_file():
+        raise LabError(f"hidden must be a file of hidden inputs; there is no file {hidden}")
     hidden = hidden or notebook.parent.parent / "hidden" / f"{notebook.stem}.py"
     text = hidden.read_text("utf-8") if hidden.is_file() else ""
     return Sources(notebook.stem, notebook.read_text("utf-8"), text)
@@ -108,6 +111,8 @@ def load(sources: Sources) -> Lab:
         raise LabError(f"{sources.name} is not a notebook: {error}") from None
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     checked = any(CHECK.match(text_of(cell).strip()) for cell in code)
+    if checked:
+        _must_hold_solutions(code, sources.name)
     solutions = _run(code, sources.name, _solution_or_imports) if checked else {}
     draws = _hidden_of(sources)
     asked = _asked(code)
@@ -187,6 +192,14 @@ def _run(code: list[dict[str, Any]], lab: str, chosen: Callable[[Any], str]) -> 
             kind = type(error).__name__
             raise LabError(f"{lab}, cell {cell.get('id')}: {kind}: {error}") from None
     return space
+
+
+def _must_hold_solutions(code: list[dict[str, Any]], lab: str) -> None:
+    """A students' copy would run, and its stubs would be the reference."""
+    for cell in code:
+        if cell["metadata"].get("nbgrader", {}).get("solution") and BEGIN not in text_of(cell):
+            where = f"{lab}, cell {cell.get('id')}"
+            raise LabError(f"{where}: there is no solution; is this the students' copy?")
 
 
 def _solution_or_imports(cell: dict[str, Any]) -> str:

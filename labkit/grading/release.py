@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from labkit.grading.lab import LabError, text_of
+from labkit.grading.lab import BEGIN, LabError, text_of
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+END = "### END SOLUTION"
 HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS$.*?^ *### END HIDDEN TESTS$\n?", re.M | re.S)
 KEYS = {"grade", "grade_id", "locked", "schema_version", "solution", "task"}
 
@@ -107,17 +107,21 @@ def release(sources: Iterable[Path], folder: Path, *, check: bool = False) -> li
     With ``check`` nothing is written, and the lines name the copies that are stale or missing, and
     those that have no source.
 
-    Raises LabError if one of the notebooks cannot be released; then none is written.
+    Raises LabError if there is none or one of them cannot be released; then none is written.
     """
     wanted = {}
     for path in sorted(sources):
         try:
             notebook = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise LabError(f"{path.name} is not a notebook: {error}") from None
+        except OSError as error:
+            raise LabError(f"{path} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise LabError(f"{path} is not a notebook: {error}") from None
         bare = released(notebook, path.name)
         text = json.dumps(bare, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
         wanted[folder / path.name] = text
+    if not wanted:
+        raise LabError("there is no notebook to release: name one, or go to where labs/source is")
     lines = []
     for path, text in wanted.items():
         if path.exists() and path.read_text("utf-8") == text:

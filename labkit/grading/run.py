@@ -51,10 +51,14 @@ def run(
     Each result is written to ``out/results`` as soon as it is there. A second run, after a crash or
     with more notebooks, grades only those whose notebook, lab or settings are new.
 
-    Raises LabError if the lab is broken, before anything is graded.
+    Raises LabError if the lab is broken, or the results of another are there, before anything is
+    graded.
     """
     load(lab)
     folder = out / "results"
+    others = {str(found.get("lab")) for found in map(_result_in, folder.glob("*.json")) if found}
+    if others - {lab.name}:
+        raise LabError(f"out holds results of the lab {min(others - {lab.name})}; got {out}")
     folder.mkdir(parents=True, exist_ok=True)
     secret = secret_in(out)
     jobs, results = {}, {}

@@ -84,8 +84,9 @@ def _parsed(text: str) -> tuple[dict[str, Any] | None, list[str]]:
         cells = _whole_cells(text)
         if not cells:
             return None, [f"The file is not a notebook: {error}."]
+        where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         return {"cells": cells}, [
-            f"The notebook is damaged ({error}); its first {len(cells)} cells were read."
+            f"The notebook is damaged{where}; its first {len(cells)} cells were read."
         ]
     if not isinstance(found, dict):
         return None, ["The file is not a notebook: it holds no cells."]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import zipfile
 
 import pytest
 from grading import classes
@@ -9,7 +10,7 @@ from grading import classes
 from labkit.cli import main
 from labkit.grading.sandbox import BACKENDS
 
-PAGE = (classes.ROOT / "book/instructors.md").read_text("utf-8")
+PAGE = (classes.ROOT / "book/instructors.md").read_text("utf-8").replace("\\\n", "")
 VERDICT = BACKENDS["bwrap"].verdict()
 
 
@@ -45,6 +46,13 @@ def test_the_class_of_five_is_handed_out_graded_and_reported(checkout, capsys):
     assert "other sizes and settings" in after
 
 
+def test_the_zip_for_gradescope_is_made_as_the_page_says(checkout):
+    (lines,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
+    exec(lines, {})
+    with zipfile.ZipFile("autograder.zip") as archive:
+        assert {"setup.sh", "run_autograder", "README.md"} <= set(archive.namelist())
+
+
 def test_nothing_is_graded_without_walls_unless_told(checkout, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     (grade,) = commands("run")
@@ -59,7 +67,46 @@ def test_trusted_must_be_said(checkout, capsys):
     assert "say --trusted if the notebooks are yours" in capsys.readouterr().err
 
 
-def test_a_lab_that_is_not_there_is_named(checkout, capsys):
-    words = ["grade", "run", "labs/source/nothing.ipynb", "labs/class", "--out", "graded"]
-    assert main([*words, "--trusted"]) == 2
-    assert "there is no file labs/source/nothing.ipynb" in capsys.readouterr().err
+LAB, CLASS = "labs/source/convolution.ipynb", "labs/class"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "labs/source/nothing.ipynb", CLASS], "no file labs/source/nothing.ipynb"),
+        (["run", "labs/release/convolution.ipynb", CLASS], "is this the students' copy?"),
+        (["run", LAB, "labs/README.md"], "must be a folder, a zip or a notebook"),
+        (["run", LAB, CLASS, "--hidden", "nothing.py"], "there is no file nothing.py"),
+        (["run", LAB, CLASS, "--roster", "labs/README.md"], "roster must have a column"),
+        (["run", LAB, CLASS, "--out", "earlier"], "out holds results of the lab losses"),
+        (["release", "labs/source/nothing.ipynb"], "labs/source/nothing.ipynb cannot be read: No"),
+        (["release", "labs/README.md"], "labs/README.md is not a notebook"),
+    ],
+)
+def test_a_wrong_name_is_said_before_anything_is_graded(checkout, capsys, words, message):
+    (checkout / "earlier/results").mkdir(parents=True)
+    (checkout / "earlier/results/ada.json").write_text('{"lab": "losses"}')
+    out = [] if words[0] == "release" else ["--out", "graded", "--trusted"]
+    assert main(["grade", words[0], *out, *words[1:]]) == 2
+    assert message in capsys.readouterr().err
+    assert not (checkout / "graded").exists()
+
+
+def test_nothing_to_release_is_an_error_and_nothing_to_write_is_said(checkout, capsys, monkeypatch):
+    assert main(["grade", "release", "--check"]) == 0
+    assert capsys.readouterr().out == "The students' copies are up to date.\n"
+    monkeypatch.chdir(checkout / "labs")
+    assert main(["grade", "release"]) == 2
+    assert "there is no notebook to release" in capsys.readouterr().err
+
+
+def test_a_hand_in_of_another_lab_is_noticed_and_a_name_steers_no_terminal(checkout, capsys):
+    name = "mallory\x1b[2J"
+    (checkout / "late" / name).mkdir(parents=True)
+    shutil.copy("labs/release/losses.ipynb", checkout / "late" / name)
+    assert main(["grade", "run", LAB, "late", "--out", "graded", "--trusted"]) == 0
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first.split() == ["mallory⟨U+001B⟩[2J", "0", "of", "30"]
+    assert second.strip() == (
+        "No exercise of the lab convolution is in this notebook; is it another lab's?"
+    )

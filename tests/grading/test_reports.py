@@ -194,7 +194,10 @@ def test_a_student_reads_points_checks_and_where_to_read_on(written):
     assert "0.75 of 5 points" in said
     assert "2 of them are given by hand" in said
     assert "1 of 4 hidden checks hold." in said
-    rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in soup.find_all("tr")]
+    rows = [
+        [" ".join(cell.get_text().split()) for cell in row.find_all(["th", "td"])]
+        for row in soup.find_all("tr")
+    ]
     assert rows[1:] == [
         ["✗ output_size", "0.75 of 2", "1 of 2", "1 of 4"],
         ["✗ size_by_hand", "0 of 1", "0 of 1", "–"],
@@ -464,6 +467,14 @@ def test_canvas_and_moodle_without_a_roster_know_what_the_hand_ins_say(tmp_path)
             "2 points are still to be given by hand; The file is not UTF-8."
         ),
     }
+
+
+def test_moodle_shows_the_whole_feedback_of_a_long_lab(tmp_path):
+    tasks = [task(f"exercise_{i}", 1.0, 1, part("one")) for i in range(30)]
+    write_reports([result("ada", 30.0, *tasks, ESSAY, messages=["The last word."])], tmp_path)
+    (_, (*_, said)) = rows_of(tmp_path / "moodle.csv")
+    assert said.count("1 of 1 (visible checks 1 of 1)") == 30
+    assert said.endswith("2 points are still to be given by hand; The last word.")
 
 
 @pytest.mark.parametrize(

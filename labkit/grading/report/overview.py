@@ -64,18 +64,24 @@ def _exercises(found: list[Statistics]) -> str:
     if not found:
         return ""
     heads = ("Exercise", "Mean", "All points", "No points", "Most frequent problem", "Fails most")
-    rows = [
-        f'<tr><th scope="row">{breakable(one.name)}</th>'
-        f'<td class="number">{number(one.mean)} of {number(one.of)}</td>'
-        f'<td class="number">{_percent(one.full)}</td><td class="number">{_percent(one.zero)}</td>'
-        f'<td class="words">{_words(one.problem)}</td>'
-        f'<td class="words">{_words(one.check)}</td></tr>'
-        for one in found
-    ]
+    rows = []
+    for one in found:
+        numbers = (
+            f"{number(one.mean)} of {number(one.of)}",
+            _percent(one.full),
+            _percent(one.zero),
+        )
+        cells = [("number", text) for text in numbers]
+        cells += [("words", _words(one.problem)), ("words", _words(one.check))]
+        # On a phone the heads are not there, and each cell says its own.
+        told = zip(heads[1:], cells, strict=True)
+        row = (f'<td class="{kind}" data-label="{head}">{text}</td>' for head, (kind, text) in told)
+        rows.append(f'<tr><th scope="row">{breakable(one.name)}</th>{"".join(row)}</tr>')
     drawing = bars([(one_line(one.name), one.share) for one in found])
+    table = _table("Exercises", "exercises", heads, rows, (1, 2, 3))
     return (
         f"<h2>Exercises</h2>\n<figure>{drawing}\n<figcaption>The mean share of the points of each "
-        f"exercise.</figcaption></figure>\n{_table('Exercises', '', heads, rows, (1, 2, 3))}"
+        f"exercise.</figcaption></figure>\n{table}"
     )
 
 
@@ -123,7 +129,7 @@ def _table(
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-        f"<table{f' class={kind}' if kind else ''}><thead><tr>{head}</tr></thead>\n<tbody>\n"
+        f"<table class={kind}><thead><tr>{head}</tr></thead>\n<tbody>\n"
         + "\n".join(rows)
         + "\n</tbody></table></div>"
     )

@@ -56,7 +56,7 @@ def _overview(result: Result) -> str:
         cells = ("by hand", "") if manual else (held(visible), held(hidden))
         points = "–" if manual else number(task["points"])
         rows.append(
-            f'<tr><th scope="row">{mark(state(task))} {breakable(task["name"])}</th>'
+            f'<tr><th scope="row">{mark(state(task))}&nbsp;{breakable(task["name"])}</th>'
             f'<td class="number">{points} of {number(task["of"])}</td>'
             + "".join(f"<td>{cell or '–'}</td>" for cell in cells)
             + "</tr>"

@@ -10,6 +10,7 @@ from labkit.grading.report.roster import Person
 from labkit.grading.report.tally import Result, by_hand, held, split, state
 from labkit.grading.report.text import number, one_line
 
+ROOM = 4_000  # letters of a cell; shown by number they are 32,000, and Excel holds 32,767
 MARK = "\ufeff"  # by which Excel knows UTF-8
 FORMULA = (*"=+-@", *"＝＋－＠", "\t", "\r")  # some spreadsheets read wide signs, too
 
@@ -24,7 +25,7 @@ def safe(cell: str | float) -> str:
     """
     if not isinstance(cell, str):
         return number(cell)
-    text = one_line(cell)
+    text = one_line(cell, ROOM)
     return f"'{text}" if cell.startswith(FORMULA) or text.startswith(FORMULA) else text
 
 

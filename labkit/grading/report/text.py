@@ -10,17 +10,17 @@ KEPT = "\n\t\u200c\u200d"  # the last two join letters in scripts that need it
 SHOWN_BY_NUMBER = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, directions, halves of letters
 
 
-def visible(text: object) -> str:
+def visible(text: object, longest: int = LONGEST) -> str:
     """Return the text with every character that could hide or steer something made visible.
 
     Escape sequences of terminals, signs that turn the direction of reading, and halves of letters
-    become signs that only stand for them. What is longer than a few lines is cut.
+    become signs that only stand for them. What is longer than ``longest`` letters is cut.
 
     >>> visible(chr(27) + "[31mred" + chr(0x202E))
     '⟨U+001B⟩[31mred⟨U+202E⟩'
     """
     whole = str(text).replace("\r\n", "\n")
-    cut = whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"
+    cut = whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
     return "".join(map(_shown, cut))
 
 
@@ -30,13 +30,13 @@ def _shown(letter: str) -> str:
     return f"⟨U+{ord(letter):04X}⟩"
 
 
-def one_line(text: object) -> str:
+def one_line(text: object, longest: int = LONGEST) -> str:
     r"""Return the visible text on one line.
 
     >>> one_line("Ada\n\tLovelace ")
     'Ada Lovelace'
     """
-    return " ".join(visible(text).split())
+    return " ".join(visible(text, longest).split())
 
 
 def escaped(text: object) -> str:
