@@ -112,9 +112,14 @@ def follow_setup(text: str, known: dict[str, str]) -> str:
     return dump + "\n" if changed else text
 
 
+def follow_notebook(text: str, known: dict[str, str]) -> str:
+    """The notebook with its setup cell and with its links, as to itself on Colab."""
+    return follow_rules(follow_setup(text, known), known)
+
+
 def rewriter(path: Path) -> Callable[[str, dict[str, str]], str] | None:
     """The function that brings this kind of file up to date, if there is one."""
-    kinds = {".ipynb": follow_setup, ".md": follow_rules, ".cff": follow_rules}
+    kinds = {".ipynb": follow_notebook, ".md": follow_rules, ".cff": follow_rules}
     return kinds.get(path.suffix)
 
 

@@ -14,6 +14,7 @@ from labkit.exercises.compare import Unwritten, Wrong, show
 from labkit.exercises.strict import strict_numbers
 
 LONGEST_PRINT = 200
+LONGEST_DICT = 120
 
 
 class Answer:
@@ -126,7 +127,7 @@ class Answer:
 
 
 def call_text(name: str, args: tuple, config: dict) -> str:
-    """Return the call as the learner would write it, arrays of more than 16 numbers by shape.
+    """Return the call as the learner would write it, what is too long for a line in brackets.
 
     >>> call_text("f", (3, np.zeros((4, 9))), {"stride": (1, 2)})
     'f(3, <array of shape (4, 9)>, stride=(1, 2))'
@@ -139,7 +140,17 @@ def _argument(argument: Any) -> str:
     if isinstance(argument, np.ndarray) and argument.ndim:
         if argument.size > 16:
             return f"<array of shape {argument.shape}>"
+        if not argument.size:
+            return f"np.zeros({argument.shape})"
         return f"np.array({show(argument.tolist())})"
+    if isinstance(argument, list | tuple) and 0 < len(argument) <= 16:
+        inside = ", ".join(map(_argument, argument))
+        if isinstance(argument, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(argument) == 1 else f"({inside})"
+    if isinstance(argument, dict):
+        text = f"{{{', '.join(f'{key!r}: {_argument(part)}' for key, part in argument.items())}}}"
+        return text if len(text) <= LONGEST_DICT else f"<dict of {', '.join(map(str, argument))}>"
     return show(argument)
 
 

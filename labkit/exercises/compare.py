@@ -239,7 +239,9 @@ def show(thing: Any, most: int = 16) -> str:
         return repr(thing) if len(thing) <= 60 else f"{thing[:57]!r}..."
     if isinstance(thing, list | tuple) and len(thing) <= most:
         inside = ", ".join(show(part, most) for part in thing)
-        return f"[{inside}]" if isinstance(thing, list) else f"({inside})"
+        if isinstance(thing, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(thing) == 1 else f"({inside})"
     if isinstance(thing, bool | int | type(None)):
         return str(thing)
     return kind(thing)

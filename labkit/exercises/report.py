@@ -126,8 +126,8 @@ def details(wrong: Wrong | None, outcome: Outcome | None = None) -> list[tuple[s
     rows = [("problem", wrong.problem), ("came", wrong.came or ""), ("expected", wrong.expected)]
     if outcome:
         rows = [("tried", outcome.tried), *rows]
-        if "<array" in outcome.tried:
-            rows.append(("inputs", f"check({outcome.name!r}).inputs has the arrays of this call"))
+        if "<array" in outcome.tried or "<dict" in outcome.tried:
+            rows.append(("inputs", f"check({outcome.name!r}).inputs has the values of this call"))
         if outcome.printed and "printed" not in (wrong.came or ""):
             rows.append(("printed", outcome.printed))
     rows.append(("hint", wrong.hint or (outcome.check.hint if outcome else "")))

@@ -10,7 +10,7 @@ import pytest
 from labkit import exercises
 from labkit.exercises import check, examine
 from labkit.exercises.answer import Answer, call_text
-from labkit.exercises.compare import Unwritten, Wrong, require, same, same_array, whole_number
+from labkit.exercises.compare import Unwritten, Wrong, require, same, same_array, show, whole_number
 from labkit.exercises.exercise import Check, Exercise, case, refuses, value
 
 SCALE = Exercise(
@@ -256,7 +256,7 @@ def test_long_messages_are_cut():
 def test_large_inputs_can_be_fetched():
     report = examine(SCALE, lambda x, factor: x if x.ndim > 1 else factor * x)
     assert "tried     scale(<array of shape (5, 4)>, 0.5)" in str(report)
-    assert "check('scale').inputs has the arrays of this call" in str(report)
+    assert "check('scale').inputs has the values of this call" in str(report)
     (x, factor), config = report.inputs
     assert (x.shape, factor, config) == ((5, 4), 0.5, {})
 
@@ -473,6 +473,20 @@ def test_require_and_whole_number():
 def test_a_call_is_written_as_it_was():
     text = call_text("f", (1, "a", [2.5], np.zeros((5, 4))), {"n": None, "p": (1, 2)})
     assert text == "f(1, 'a', [2.5], <array of shape (5, 4)>, n=None, p=(1, 2))"
+    config = {"grads": [np.array([3.0])], "empty": np.zeros((2, 0, 3)), "graph": {"x": [("y", 2)]}}
+    text = call_text("f", ((2,), [], ()), config)
+    assert eval(text, {"np": np, "f": lambda *args, **config: repr((args, config))}) == repr(
+        (((2,), [], ()), config)
+    )
+
+
+def test_weights_that_fill_a_page_are_named():
+    weights = {"wq": np.eye(4), "wk": np.eye(4)}
+    assert call_text("f", (weights,), {}) == "f(<dict of wq, wk>)"
+
+
+def test_a_tuple_of_one_is_no_number_in_brackets():
+    assert show((2,)) == "(2,)"
 
 
 def test_an_exercise_without_checks_is_refused():

@@ -15,6 +15,7 @@ from labkit.exercises import exercises
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "labs/source").glob("*.ipynb"))
 RELEASES = sorted((ROOT / "labs/release").glob("*.ipynb"))
+README = (ROOT / "labs/README.md").read_text(encoding="utf-8")
 EXERCISES = exercises()
 FOREIGN = ["torch", "keras", "tensorflow", "matplotlib", "scipy", "IPython", "anywidget"]
 WORDS_IN_A_ROW = 6
@@ -86,7 +87,16 @@ def test_every_lab_is_released():
 def test_the_released_copies_are_fresh():
     tool = [sys.executable, "-m", "labkit.grading", "release", "--check"]
     done = subprocess.run(tool, capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stdout) == (0, "The students' copies are up to date.\n")
+
+
+@pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)
+def test_one_click_opens_a_lab_from_its_first_cell_and_from_the_readme(path):
+    (row,) = re.findall(rf"^\| \[{path.stem}\].*$", README, re.M)
+    colab, binder = f"/blob/main/labs/release/{path.name})", f"labs%2Frelease%2F{path.name})"
+    for text in (row, source_of(cells_of(path)[0])):
+        assert text.count("https://colab.research.google.com/github/") == text.count(colab) == 1
+        assert text.count("https://mybinder.org/v2/gh/") == text.count(binder) == 1
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
