@@ -55,7 +55,8 @@ class SafeExecute(NbGraderPreprocessor):
         about = resources["nbgrader"]
         name = about["notebook"]
         source = Path(self.source_directory, about["assignment"], f"{name}.ipynb")
-        lab = sources_of(source, Path(self.hidden_directory, f"{name}.py"))
+        hidden = Path(self.hidden_directory, f"{name}.py")
+        lab = sources_of(source, hidden if hidden.is_file() else None)
         seed = seed_for(self.secret.encode(), about["student"])
         data = json.dumps(notebook).encode()
         result = json.loads(

@@ -56,9 +56,9 @@ def run(
     """
     load(lab)
     folder = out / "results"
-    others = {str(found.get("lab")) for found in map(_result_in, folder.glob("*.json")) if found}
-    if others - {lab.name}:
-        raise LabError(f"out holds results of the lab {min(others - {lab.name})}; got {out}")
+    found = [_result_in(path) or {} for path in folder.glob("*.json")]
+    if others := {one["lab"] for one in found if "lab" in one} - {lab.name}:
+        raise LabError(f"out must hold no results of another lab; {out} has some of {min(others)}")
     folder.mkdir(parents=True, exist_ok=True)
     secret = secret_in(out)
     jobs, results = {}, {}

@@ -78,7 +78,10 @@ LAB, CLASS = "labs/source/convolution.ipynb", "labs/class"
         (["run", LAB, "labs/README.md"], "must be a folder, a zip or a notebook"),
         (["run", LAB, CLASS, "--hidden", "nothing.py"], "there is no file nothing.py"),
         (["run", LAB, CLASS, "--roster", "labs/README.md"], "roster must have a column"),
-        (["run", LAB, CLASS, "--out", "earlier"], "out holds results of the lab losses"),
+        (
+            ["run", LAB, CLASS, "--out", "earlier"],
+            "out must hold no results of another lab; earlier has some of losses",
+        ),
         (["release", "labs/source/nothing.ipynb"], "labs/source/nothing.ipynb cannot be read: No"),
         (["release", "labs/README.md"], "labs/README.md is not a notebook"),
     ],

@@ -172,7 +172,7 @@ def test_no_name_of_a_file_steers_the_terminal(tmp_path, capsys):
     assert main(["grade", "run", str(classes.LAB), str(place), *options]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
-    assert len(shown.splitlines()) == 2  # one student, and where the page is
+    assert len(shown.splitlines()) == 3  # one student, what was noticed, and where the page is
 
 
 def breaks_at_bob(packed):
