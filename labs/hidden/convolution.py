@@ -9,22 +9,27 @@ def whole(rng, low, high):
 
 
 def settings(rng):
-    """A size with every setting; the kernel is sometimes too large."""
+    """A size with every setting; one kernel in four is a little too large."""
     config = {
         "stride": whole(rng, 1, 5),
         "padding": whole(rng, 0, 4),
         "dilation": whole(rng, 1, 3),
     }
-    return (whole(rng, 5, 300), whole(rng, 1, 11)), config
+    size, kernel_size = whole(rng, 5, 300), whole(rng, 1, 11)
+    if rng.integers(4) == 0:
+        span = config["dilation"] * (kernel_size - 1) + 1
+        size = max(
+            span - 2 * config["padding"] - whole(rng, 1, config["stride"]), 1
+        )
+    return (size, kernel_size), config
 
 
 def windows(rng):
     """Windows that overlap, touch or leave gaps, rounded down or up."""
     size, kernel_size = whole(rng, 8, 90), whole(rng, 2, 7)
-    config = {
-        "padding": whole(rng, 0, kernel_size // 2),
-        "ceil_mode": bool(rng.integers(2)),
-    }
+    config = {"padding": whole(rng, 0, kernel_size // 2)}
+    if rng.integers(2):
+        config["ceil_mode"] = True
     if rng.integers(2):
         config["stride"] = whole(rng, 1, 9)
     return (size, kernel_size), config

@@ -38,7 +38,7 @@ def slopes(rng, size):
 
 
 def rmsprop(rng):
-    """Squares from before, or none yet."""
+    """Squares from before, or none yet; every other time the defaults."""
     size = shape(rng)
     w, g = rng.normal(size=size), slopes(rng, size)
     s = slopes(rng, size) ** 2 * int(rng.integers(2))
@@ -46,6 +46,7 @@ def rmsprop(rng):
         "alpha": float(rng.uniform(0.5, 0.999)),
         "eps": 10 ** rng.uniform(-9, -2),
     }
+    config = config if rng.integers(2) else {}
     return (w, s, g, float(rng.uniform(0.001, 1))), config
 
 

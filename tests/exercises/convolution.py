@@ -48,6 +48,8 @@ WRONG = {
             REFUSAL,
             "return 0",
         ),
+        "a kernel that is one pixel too large is not noticed": ("room < 0", "room < -1"),
+        "no places at all count": ("room < 0", "room // stride + 1 < 0"),
         "too large a kernel is not noticed": ("room < 0", "room < -100"),
         "refuses an exact fit": ("room < 0", "room <= 0"),
         "refuses by the row without zeros": ("if room < 0", "if span > size"),
@@ -61,6 +63,7 @@ WRONG = {
     "pool_size": {
         "always the floor": ("if not ceil_mode", "if True"),
         "always the ceiling": ("if not ceil_mode", "if False"),
+        "the ceiling unless told otherwise": ("ceil_mode=False", "ceil_mode=True"),
         "one more for the ceiling": ("-(-room // stride) + 1", "room // stride + 2"),
         "a window in the padding behind": ("windows -= 1", "pass"),
         "padding counts as row": (">= size + padding", ">= size + 2 * padding"),

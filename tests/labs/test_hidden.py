@@ -96,3 +96,14 @@ def test_the_visible_results_by_heart_do_not_pass(lab, name):
     answer = by_heart(name)
     assert examine(EXERCISES[name], answer).state == "holds"
     assert examine(hidden_part(lab, name), answer, seed=1).state != "holds"
+
+
+def test_a_default_of_ones_own_does_not_pass():
+    solution = reference("rmsprop_step")
+
+    def answer(w, s, g, lr, alpha=0.9, eps=1e-8):  # 0.99 stands in the lab
+        return solution(w, s, g, lr, alpha=alpha, eps=eps)
+
+    assert examine(EXERCISES["rmsprop_step"], answer).state == "holds"
+    for seed in range(5):
+        assert examine(hidden_part("optimizers", "rmsprop_step"), answer, seed=seed).passed == 0

@@ -85,9 +85,10 @@ OUTPUT_SIZE = (
     ),
     refuses(
         "a kernel that is too large",
-        5,
+        6,
         7,
-        because="a kernel of 7 has no place in a row of 5",
+        stride=2,
+        because="a kernel of 7 has no place in a row of 6",
         hint="raise ValueError(...) with a message that names both numbers.",
     ),
 )
@@ -115,7 +116,7 @@ def windows_cover(answer, rng):
 
 
 POOL_SIZE = (
-    case("windows that fit entirely", 11, 3, 2, expected=5, hint="As in output_size."),
+    case("windows that fit entirely", 12, 3, 2, expected=5, hint="As in output_size."),
     case(
         "no stride given",
         9,
