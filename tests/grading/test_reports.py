@@ -322,6 +322,15 @@ def test_no_cell_is_a_formula(name, tmp_path):
         assert f"'{visible(name).strip()}" in cells
 
 
+@pytest.mark.parametrize("name", ["Ada;=1+1", "Ada; +1", 'Ada;"@SUM(A1)', "Ada;\t-2+3;x"])
+def test_no_cell_is_a_formula_where_semicolons_end_cells(name, tmp_path):
+    write_reports([{**ADA, "student": name, "messages": [f"of {name}"]}], tmp_path)
+    for file in ("grades.csv", "canvas.csv", "moodle.csv"):
+        for row in rows_of(tmp_path / file):
+            cells = ",".join(row).split(";")
+            assert not [one for one in cells if re.match(r"[\s\"]*[=+\-@]", one)], file
+
+
 def test_nobody_can_be_called_points_possible(tmp_path):
     write_reports([{**ADA, "student": "Points Possible, Ada"}], tmp_path)
     rows = rows_of(tmp_path / "canvas.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from labkit.grading.report.roster import Person
@@ -13,6 +14,8 @@ from labkit.grading.report.text import number, one_line
 ROOM = 4_000  # letters of a cell; shown by number they are 32,000, and Excel holds 32,767
 MARK = "\ufeff"  # by which Excel knows UTF-8
 FORMULA = (*"=+-@", *"＝＋－＠", "\t", "\r")  # some spreadsheets read wide signs, too
+#: Where a comma is the sign of decimals, a spreadsheet takes a semicolon for the end of a cell.
+NEXT_CELL = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")
 
 Row = Sequence[str | float]
 
@@ -20,12 +23,12 @@ Row = Sequence[str | float]
 def safe(cell: str | float) -> str:
     """Return a cell that a spreadsheet does not take for a formula; numbers stay numbers.
 
-    >>> safe("=1+1"), safe(-2.5), safe("Ada")
-    ("'=1+1", '-2.5', 'Ada')
+    >>> safe("=1+1"), safe(-2.5), safe("Ada"), safe("Ada;=1+1")
+    ("'=1+1", '-2.5', 'Ada', "Ada;'=1+1")
     """
     if not isinstance(cell, str):
         return number(cell)
-    text = one_line(cell, ROOM)
+    text = NEXT_CELL.sub(r"\1'", one_line(cell, ROOM))
     return f"'{text}" if cell.startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
