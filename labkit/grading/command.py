@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labkit.grading import run as running
 from labkit.grading.grade import Job, grade, seed_for
-from labkit.grading.handins import collect
+from labkit.grading.handins import collect, collect_one
 from labkit.grading.lab import load, sources_of
 from labkit.grading.limits import Limits
 from labkit.grading.release import release
@@ -200,9 +200,10 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _gradescope(args: argparse.Namespace) -> int:
     lab = sources_of(args.lab)
-    (hand_in, *_) = collect(args.submission, lab.name)
+    hand_in = collect_one(args.submission, lab.name)
     seed = seed_for(running.secret_in(args.lab.parent), "")
     job = Job(hand_in.student, hand_in.notebook, lab, seed, choose(args.backend).name)
     result = json.loads(grade(job.pack()))
+    result["messages"] = [*hand_in.messages, *result["messages"]]
     args.results.write_text(json.dumps(results_json(result)), encoding="utf-8")
     return 0

@@ -51,6 +51,11 @@ def collect(place: Path, lab: str) -> list[HandIn]:
     return found
 
 
+def collect_one(place: Path, lab: str) -> HandIn:
+    """Return the notebook of the one student to whom all of a folder belongs."""
+    return _chosen(place.name, list(_in_folder(place)), lab)
+
+
 def _by_student(found: Iterable[File]) -> list[tuple[str, list[File]]]:
     students: dict[str, list[File]] = {}
     for name, read in found:
@@ -67,7 +72,8 @@ def _chosen(student: str, files: list[File], lab: str) -> HandIn:
     notebooks.sort(key=lambda file: file[0])
     if not notebooks:
         others = ", ".join(sorted(name for name, _ in files)[:3])
-        return HandIn(student, b"", (f"There is no notebook, only {others}.",))
+        said = f"There is no notebook, {f'only {others}' if others else 'and nothing else'}."
+        return HandIn(student, b"", (said,))
     called = [file for file in notebooks if PurePosixPath(file[0]).stem == lab]
     name, read = (called or notebooks)[0]
     messages = []

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from labkit.grading.handins import collect
+from labkit.grading.handins import collect, collect_one
 from labkit.grading.submission import MOST_BYTES, read
 
 
@@ -49,6 +49,16 @@ def test_a_folder_without_a_notebook_is_a_student_with_a_message(tmp_path):
     (found,) = collect(tmp_path, "convolution")
     assert found.messages == ("There is no notebook, only ada/answers.py.",)
     assert read(found.notebook).cells == ()
+
+
+def test_a_whole_folder_can_be_one_student_s(tmp_path):
+    put(tmp_path / "draft.ipynb")
+    put(tmp_path / "Convolution" / "convolution.ipynb", notebook())
+    assert collect_one(tmp_path, "convolution").notebook == notebook()
+    (tmp_path / "empty").mkdir()
+    nothing = collect_one(tmp_path / "empty", "convolution")
+    assert nothing.messages == ("There is no notebook, and nothing else.",)
+    assert nothing.notebook == b""
 
 
 def test_links_are_not_followed(tmp_path):
