@@ -26,6 +26,7 @@ from traitlets import Unicode
 
 from labkit.grading.grade import Job, grade, seed_for
 from labkit.grading.lab import sources_of
+from labkit.grading.run import secret_in
 from labkit.grading.sandbox import choose
 
 #: What a cell gets that the instructor's notebook does not grade: without an output, all points.
@@ -45,7 +46,9 @@ class SafeExecute(NbGraderPreprocessor):
     hidden_directory = Unicode("hidden", help="where the files of hidden inputs stand").tag(
         config=True
     )
-    secret = Unicode("", help="whoever knows it knows the hidden inputs").tag(config=True)
+    secret = Unicode(
+        "", help="whoever knows it knows the hidden inputs; empty: the source directory's own key"
+    ).tag(config=True)
 
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Grade the notebook and put each result where nbgrader looks for one.
@@ -57,7 +60,8 @@ class SafeExecute(NbGraderPreprocessor):
         source = Path(self.source_directory, about["assignment"], f"{name}.ipynb")
         hidden = Path(self.hidden_directory, f"{name}.py")
         lab = sources_of(source, hidden if hidden.is_file() else None)
-        seed = seed_for(self.secret.encode(), about["student"])
+        secret = self.secret.encode() or secret_in(Path(self.source_directory))
+        seed = seed_for(secret, about["student"])
         data = json.dumps(notebook).encode()
         result = json.loads(
             grade(Job(about["student"], data, lab, seed, choose(self.backend).name).pack())

@@ -90,12 +90,18 @@ def run(
 
 
 def secret_in(out: Path) -> bytes:
-    """Return the secret of a class, made at its first run: who knows it knows the hidden inputs."""
+    """Return the secret of a class, made at its first run: who knows it knows the hidden inputs.
+
+    Raises ValueError if it is empty, as after a first run that was stopped while it was written.
+    """
     path = out / SECRET
-    if not path.exists():
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+    with contextlib.suppress(FileExistsError):
+        number = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with open(number, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
-    return path.read_text("ascii").strip().encode()
+    if not (secret := path.read_text("ascii").strip()):
+        raise ValueError(f"secret must not be empty; remove {path}, and the next run makes another")
+    return secret.encode()
 
 
 def _result_in(path: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from grading import classes
 
+from labkit.grading.run import SECRET
 from labkit.grading.sandbox import BACKENDS
 
 pytest.importorskip("nbgrader", reason="pip install 'labkit-course[grading]'")
@@ -82,6 +83,7 @@ def test_a_cell_that_is_graded_has_an_output_whatever_it_is_called(tmp_path):
         plug_in = SafeExecute(source_directory=str(tmp_path))
         done, _ = plug_in.preprocess(handed_in, about)
         assert [cell.outputs[0].output_type for cell in done.cells[1:]] == outputs
+    assert len((tmp_path / SECRET).read_text()) == 65  # nobody can tell the hidden inputs
 
 
 def test_no_points_are_an_error_for_it_and_some_are_a_number():

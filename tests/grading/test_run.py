@@ -96,6 +96,12 @@ def test_the_secret_is_the_class_s_own_and_nobody_else_can_read_it(tmp_path):
     assert (tmp_path / "one" / running.SECRET).stat().st_mode & 0o777 == 0o600
 
 
+def test_an_empty_secret_is_none(tmp_path):
+    (tmp_path / running.SECRET).touch()
+    with pytest.raises(ValueError, match="secret must not be empty"):
+        running.secret_in(tmp_path)
+
+
 def test_nothing_is_lost_when_the_run_is_killed(lab, tmp_path):
     place, out = tmp_path / "submitted", tmp_path / "out"
     for number in range(12):
