@@ -19,7 +19,7 @@ from labkit.exercises import exercises
 from labkit.exercises.report import pointers
 from labkit.grading.lab import LabError, Sources, sources_of
 from labkit.grading.report import autograder_zip, results_json, slug, write_reports
-from labkit.grading.report.roster import read_roster
+from labkit.grading.report.roster import Roster, read_roster
 from labkit.grading.report.tally import statistics
 from labkit.grading.report.text import visible
 
@@ -329,6 +329,12 @@ def test_no_cell_is_a_formula_where_semicolons_end_cells(name, tmp_path):
         for row in rows_of(tmp_path / file):
             cells = ",".join(row).split(";")
             assert not [one for one in cells if re.match(r"[\s\"]*[=+\-@]", one)], file
+
+
+def test_no_name_of_a_file_gives_the_hand_in_to_somebody_else():
+    moodle = "Mallory_12_assignsubmission_file_Bob_77_assignsubmission_file_lab"
+    assert Roster().person(moodle).identifier == "Participant 12"
+    assert Roster().person("mallory_12_5_bob_77_6_lab").id == "12"
 
 
 def test_nobody_can_be_called_points_possible(tmp_path):

@@ -13,8 +13,9 @@ from labkit.grading.report.text import one_line
 
 # lovelaceada_LATE_1234_567_lab, with the student's number first
 CANVAS = re.compile(r"[^_]+(?:_LATE)?_(\d+)_\d+_.*", re.DOTALL)
-# Ada Lovelace_1234_assignsubmission_file, with the participant's number
-MOODLE = re.compile(r"(.+)_(\d+)_assignsubmission_.*", re.DOTALL)
+# Ada Lovelace_1234_assignsubmission_file, with the participant's number; without folders, a name of
+# the student's own comes behind it
+MOODLE = re.compile(r"(.+?)_(\d+)_assignsubmission_.*", re.DOTALL)
 
 # The names of columns that are known, in small letters; those of Canvas and Moodle are among them.
 COLUMNS = {
