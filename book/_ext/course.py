@@ -1,6 +1,7 @@
 """What the book adds to Jupyter Book: one address, figures' alt text, and each page's budget."""
 
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -10,6 +11,8 @@ from myst_nb.core.render import NbElementRenderer
 from sphinxcontrib import katex
 
 ROOT = Path(__file__).resolve().parents[2]
+PUNCTUATION = re.compile(r"[,.;:)!?’”]+")
+SHORT = 40  # characters of a formula's source; a longer one may need more than one line of a phone
 
 
 def repository_address():
@@ -80,6 +83,17 @@ def add_budget(app, doctree):
     app.env.note_dependency(str(budget))
 
 
+def keep_together(app, doctree, docname):
+    """Keep a formula that is short on one line with the punctuation behind it."""
+    for formula in list(doctree.findall(nodes.math)):
+        place, parent = formula.parent.index(formula), formula.parent
+        behind = parent[place + 1] if place + 1 < len(parent) else None
+        marks = PUNCTUATION.match(behind) if isinstance(behind, nodes.Text) else None
+        if marks and len(formula.astext()) <= SHORT:
+            kept = nodes.inline("", "", formula, nodes.Text(marks[0]), classes=["together"])
+            parent[place : place + 2] = [kept, nodes.Text(behind[marks.end() :])]
+
+
 def drop_thebe(app, pagename, templatename, context, doctree):
     """Leave out the scripts of sphinx-thebe, which the book never uses and which fail to parse."""
     scripts = context.get("script_files", [])
@@ -100,5 +114,6 @@ def setup(app):
     NbElementRenderer.render_image = render_image_with_alt
     app.connect("config-inited", add_address)
     app.connect("doctree-read", add_budget)
+    app.connect("doctree-resolved", keep_together)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,6 +26,27 @@ def test_page_is_whole(browser, address, name, width, theme):
         assert page.evaluate(f"{idle}.length") == 0
 
 
+# For each numbered formula its rightmost visible part and the left end of its number; for each
+# short formula with punctuation behind it, where the two end and begin.
+NUMBERS = """[...document.querySelectorAll('div.math .eqno')].map((number) => {
+    const box = number.parentElement.querySelector('.katex-html').getBoundingClientRect();
+    return [box.right, number.getBoundingClientRect().left] })"""
+MARKS = """[...document.querySelectorAll('.together')].map((kept) => {
+    const range = document.createRange(); range.selectNodeContents(kept.lastChild);
+    const bases = kept.querySelectorAll('.base');
+    return [bases[bases.length - 1].getBoundingClientRect().right,
+            range.getBoundingClientRect().left] })"""
+
+
+@pytest.mark.parametrize("path", pages.NOTEBOOKS, ids=lambda path: path.stem)
+def test_on_a_phone_no_formula_lies_under_its_number_or_loses_its_comma(browser, address, path):
+    with Visit(browser, f"{address}/{path.stem}.html", width=390) as visit:
+        numbers, marks = visit.page.evaluate(f"[{NUMBERS}, {MARKS}]")
+        assert bool(marks) == ("$, " in path.read_text("utf-8"))
+        assert [pair for pair in numbers if pair[0] > pair[1] + 1] == []
+        assert [pair for pair in marks if pair[1] < pair[0] - 3] == []
+
+
 @pytest.mark.parametrize("path", pages.NOTEBOOKS, ids=lambda path: path.stem)
 def test_figures_lie_on_white_in_the_dark(browser, address, path):
     with Visit(browser, f"{address}/{path.stem}.html", color_scheme="dark") as visit:
