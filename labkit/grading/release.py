@@ -20,6 +20,8 @@ from labkit.grading.lab import BEGIN, LabError, text_of
 
 END = "### END SOLUTION"
 HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS$.*?^ *### END HIDDEN TESTS$\n?", re.M | re.S)
+#: What nbgrader takes for a mark, in whatever spelling: none may be left in a copy.
+MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)", re.IGNORECASE)
 KEYS = {"grade", "grade_id", "locked", "schema_version", "solution", "task"}
 
 Notebook = dict[str, Any]
@@ -28,7 +30,8 @@ Notebook = dict[str, Any]
 def released(notebook: Notebook, name: str) -> Notebook:
     """Return the student's copy of a notebook; ``name`` is for messages.
 
-    Raises LabError where a solution is not marked, not closed, or cannot be taken out.
+    Raises LabError where a solution is not marked, not closed, or cannot be taken out, and where a
+    mark is left that is not spelt as it should be.
     """
     result = copy.deepcopy(notebook)
     check_metadata(result, name)
@@ -41,7 +44,10 @@ def released(notebook: Notebook, name: str) -> Notebook:
             source = stubbed(source, where)
         elif BEGIN in source or END in source:
             raise LabError(f"{where}: a solution in a cell that is not marked as one")
-        cell["source"] = HIDDEN.sub("", source).splitlines(keepends=True)
+        source = HIDDEN.sub("", source)
+        if left := MARK.search(source):
+            raise LabError(f"{where}: {left[0]} stands in no line of the form ### {left[0]}")
+        cell["source"] = source.splitlines(keepends=True)
     return result
 
 

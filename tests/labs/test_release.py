@@ -192,6 +192,22 @@ def test_another_folder_and_one_notebook(labs, capsys):
     assert capsys.readouterr().out == "wrote handout/disc.ipynb\n"
 
 
+@pytest.mark.parametrize(
+    "mark", ["### BEGIN HIDDEN TESTS ", "# BEGIN HIDDEN TESTS", "###begin hidden tests"]
+)
+def test_no_hidden_test_is_handed_out_for_a_slip_in_its_mark(tool, mark):
+    tests = f"assert a() == 1\n{mark}\nassert a() < 2\n### END HIDDEN TESTS\n"
+    marks = MARKED | {"solution": False, "grade": True, "locked": True, "points": 1}
+    with pytest.raises(tool.LabError, match=r"(?i)disc.*hidden tests"):
+        release_one(tool, tests, marks)
+
+
+def test_no_solution_is_handed_out_for_a_slip_in_its_mark(tool):
+    slip = "\ndef side(a):\n    # BEGIN SOLUTION\n    return a\n    # END SOLUTION\n"
+    with pytest.raises(tool.LabError, match=r"disc.*BEGIN SOLUTION"):
+        release_one(tool, SOLUTION + slip)
+
+
 def test_hidden_tests_of_nbgrader_go(tool):
     tests = "assert a() == 1\n### BEGIN HIDDEN TESTS\nassert a() < 2\n### END HIDDEN TESTS\n"
     marks = MARKED | {"solution": False, "grade": True, "locked": True, "points": 1}
