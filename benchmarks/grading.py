@@ -1,6 +1,6 @@
 """How long a class takes: labkit beside nbgrader on the same notebooks, in one run.
 
-    python -m benchmarks.grading [--students 200] [--beside 20]
+    python -m benchmarks.grading [--students 200] [--beside 20] [--json]
 
 One student in ten is hostile: a loop without end, an exit, memory, forks. nbgrader gets the first
 `--beside` honest notebooks only, because a hostile one would run with the rights of whoever calls
@@ -17,7 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.provenance import made_with
+
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks/results/grading.json"
 LAB = ROOT / "labs/source/convolution.ipynb"
 RELEASE = ROOT / "labs/release/convolution.ipynb"
 HOSTILE = (
@@ -65,10 +68,11 @@ def seconds_of_nbgrader(submitted, course, students):
 
 
 def main():
-    """Measure and print."""
+    """Measure, print, and record if that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--students", type=int, default=200)
     parser.add_argument("--beside", type=int, default=20)
+    parser.add_argument("--json", action="store_true", help="write benchmarks/results/grading.json")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -79,15 +83,27 @@ def main():
         honest = [f"student{n:03}" for n in range(chosen.students) if n % 10 != 9]
         theirs = seconds_of_nbgrader(submitted, folder / "course", honest[: chosen.beside])
     wrong = [s for s, p in points.items() if p != (30.0 if int(s[7:]) % 3 else 0.0)]
-    print(
-        f"labkit    {len(points)} of {chosen.students} graded, {seconds:.0f} s on two workers, "
-        f"{seconds / chosen.students:.2f} s each, one in ten hostile"
-    )
-    print(
-        f"nbgrader  {chosen.beside} graded, {theirs:.0f} s, {theirs / chosen.beside:.2f} s each, "
-        "none hostile"
-    )
-    print(f"not the points that the answers deserve: {wrong or 'none'}")
+    found = {
+        "labkit": told(chosen.students, chosen.students // 10, 2, seconds),
+        "nbgrader": told(chosen.beside, 0, 1, theirs),
+        "graded": len(points),
+        "not what the answers deserve": wrong,
+    }
+    print(json.dumps(found, indent=1))
+    if chosen.json:
+        made = made_with("benchmarks/grading.py", ("numpy", "nbgrader"))
+        RESULTS.write_text(json.dumps({"runs": [made | found]}, indent=1) + "\n", "utf-8")
+
+
+def told(count, hostile, workers, seconds):
+    """What is recorded of one grader."""
+    return {
+        "hand_ins": count,
+        "hostile": hostile,
+        "workers": workers,
+        "seconds": round(seconds, 1),
+        "seconds_each": round(seconds / count, 2),
+    }
 
 
 if __name__ == "__main__":
