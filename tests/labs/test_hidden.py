@@ -98,6 +98,21 @@ def test_the_visible_results_by_heart_do_not_pass(lab, name):
     assert examine(hidden_part(lab, name), answer, seed=1).state != "holds"
 
 
+def test_a_flat_direction_is_to_be_refused():
+    def answer(hessian):
+        curvatures = np.linalg.eigvalsh(hessian)
+        if curvatures[0] < 0:
+            raise ValueError
+        return 2 / curvatures[-1]
+
+    assert examine(EXERCISES["stable_rate"], answer).state == "holds"
+    found = [
+        examine(hidden_part("optimizers", "stable_rate"), answer, seed=seed).passed
+        for seed in range(20)
+    ]
+    assert sum(found) <= 2
+
+
 def test_a_default_of_ones_own_does_not_pass():
     solution = reference("rmsprop_step")
 
