@@ -156,17 +156,23 @@ def _end_with_parent() -> None:
 
 
 def _as_they_come(pool: Executor, waiting: dict[str, bytes]) -> Iterator[tuple[str, Any]]:
-    futures: dict[Future, str] = {pool.submit(grade, job): who for who, job in waiting.items()}
+    futures: dict[Future, str] = {}
+    worked = False
     try:
+        with contextlib.suppress(BrokenProcessPool):  # then those before have broken, too
+            for who, job in waiting.items():
+                futures[pool.submit(grade, job)] = who
         for future in as_completed(futures):
-            try:
+            error = future.exception()
+            if isinstance(error, LabError) or (isinstance(error, Missing) and not worked):
+                raise error
+            if error is None:
+                worked = True
                 yield futures[future], future.result()
-            except BrokenProcessPool as error:
+            elif isinstance(error, BrokenProcessPool):
                 yield futures[future], error
-            except (LabError, Missing):
-                raise
-            except Exception:  # one notebook must not cost the others their grades
-                traceback.print_exc()
+            else:  # one notebook must not cost the others their grades
+                traceback.print_exception(error)
                 yield futures[future], None
     finally:
         for future in futures:

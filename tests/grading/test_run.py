@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from labkit.grading.grade import grade
 from labkit.grading.handins import collect
 from labkit.grading.lab import sources_of
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import BACKENDS
+from labkit.grading.sandbox import BACKENDS, Missing
 
 VERDICT = BACKENDS["bwrap"].verdict()
 pytestmark = pytest.mark.skipif(not VERDICT.works, reason=f"bubblewrap: {VERDICT.reason}")
@@ -187,6 +188,12 @@ def breaks_at_bob(packed):
     return grade(packed)
 
 
+def has_no_room_for_bob(packed):
+    if running.Job.unpack(packed).student == "bob":
+        raise Missing("the sandbox did not start")
+    return grade(packed)
+
+
 def test_a_grading_that_raises_costs_nobody_else_a_grade(lab, group, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(running, "grade", breaks_at_bob)
     hand_ins = [one for one in collect(group, lab.name) if one.student != "eve"]
@@ -197,6 +204,18 @@ def test_a_grading_that_raises_costs_nobody_else_a_grade(lab, group, tmp_path, m
     assert points(results)["ada"] == 30
     assert not (tmp_path / "out/results/bob.json").exists()
     assert "a mistake of ours" in capfd.readouterr().err
+
+
+def test_a_sandbox_that_starts_for_all_but_one_costs_nobody_else_a_grade(
+    lab, group, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(running, "grade", has_no_room_for_bob)
+    one = replace(SETTINGS, workers=1)
+    ada, bob, _, grace = collect(group, lab.name)
+    results, failed = running.run([ada, bob, grace], lab, tmp_path / "out", one)
+    assert (len(results), failed) == (2, ["bob"])
+    with pytest.raises(Missing):
+        running.run([bob], lab, tmp_path / "out", one)
 
 
 def kill_one(word):
