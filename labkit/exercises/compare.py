@@ -168,7 +168,7 @@ def _same_float(came: Any, expected: float) -> None:
     require(ok, *_other_type(came, expected))
     require(np.isfinite(came), "The result is no finite number.", came, show(expected))
     require(np.isfinite(expected), "An earlier result is not finite.", show(expected))
-    close = abs(came - expected) <= _tolerance(np.asarray(came)) * max(abs(expected), 1e-12)
+    close = abs(came - expected) <= _tolerance(np.asarray(expected)) * max(abs(expected), 1e-12)
     require(close, "That is not the number.", came, show(expected))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_BYTES = 50 * 2**20  # of one notebook
+MOST_PARTS = 5_000_000  # lists, dicts and commas: each takes time and memory to read
 MOST_CELLS = 2_000
 HUGE_OUTPUTS = 5 * 2**20
 DEFINES = re.compile(r"^def (\w+)\(", re.MULTILINE)
@@ -52,6 +53,8 @@ def _read(data: bytes) -> Submission:
     if len(data) > MOST_BYTES:
         mib = len(data) >> 20
         return Submission((), (f"The file has {mib} MiB; at most {MOST_BYTES >> 20} are read.",))
+    if sum(data.count(sign) for sign in (b"{", b"[", b",")) > MOST_PARTS:
+        return Submission((), (f"The file has more than {MOST_PARTS:,} parts; it was not read.",))
     text, messages = _text(data)
     found, problem = _parsed(text)
     messages += problem
