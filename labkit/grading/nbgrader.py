@@ -9,6 +9,7 @@ In ``nbgrader_config.py`` of the course::
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     c.SafeExecute.backend = "bwrap"
+    c.SafeExecute.secret = "a line of your own; who knows it knows the hidden inputs"
 
 The student's notebook then never runs in a kernel of the teacher's. Notebooks with nbgrader's own
 tests need no change.
