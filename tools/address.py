@@ -39,7 +39,8 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["KERAS_BACKEND"] = "torch"
 if importlib.util.find_spec("labkit") is None:
-    %pip install --quiet anywidget {wheel}"""
+    %pip install --quiet {more}{wheel}"""
+WIDGETS = "labkit.widgets"  # what needs anywidget as well
 
 # What a line looks like, and the address that belongs in its group.
 RULES = [
@@ -101,10 +102,11 @@ def follow_rules(text: str, known: dict[str, str]) -> str:
 def follow_setup(text: str, known: dict[str, str]) -> str:
     """The notebook with its setup cell as SETUP_CELL says."""
     notebook = json.loads(text)
-    source = SETUP_CELL.format(**known)
+    sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+    more = "anywidget " if any(WIDGETS in source for source in sources) else ""
+    source = SETUP_CELL.format(more=more, **known)
     changed = False
-    for cell in notebook["cells"]:
-        old = "".join(cell["source"])
+    for cell, old in zip(notebook["cells"], sources, strict=True):
         if old.startswith(SETUP_MARK) and old != source:
             cell["source"] = source.splitlines(keepends=True)
             changed = True
