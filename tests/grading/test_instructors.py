@@ -1,5 +1,6 @@
 """The page for instructors, step by step as it stands there."""
 
+import json
 import re
 import shutil
 import zipfile
@@ -113,3 +114,17 @@ def test_a_hand_in_of_another_lab_is_noticed_and_a_name_steers_no_terminal(check
     assert second.strip() == (
         "No exercise of the lab convolution is in this notebook; is it another lab's?"
     )
+
+
+def test_the_page_quotes_the_record_of_the_benchmark():
+    (run,) = json.loads((classes.ROOT / "benchmarks/results/grading.json").read_text("utf-8"))[
+        "runs"
+    ]
+    ours, theirs = run["labkit"], run["nbgrader"]
+    assert (
+        f"took {ours['seconds']:.0f} s for {ours['hand_ins']} hand-ins of this lab, "
+        f"{ours['hostile']} of them hostile: {ours['seconds_each']} s each. In the same run "
+        f"nbgrader's autograder took {theirs['seconds_each']} s each for {theirs['hand_ins']} "
+    ) in PAGE
+    assert run["graded"] == ours["hand_ins"]
+    assert run["not what the answers deserve"] == []

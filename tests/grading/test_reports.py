@@ -529,7 +529,7 @@ def test_a_roster_without_a_column_that_is_known_is_refused(tmp_path):
 
 # --- Gradescope -------------------------------------------------------------------------------
 
-KEYS = {"score", "execution_time", "output", "output_format", "visibility", "stdout_visibility"}
+KEYS = {"score", "output", "output_format", "visibility", "stdout_visibility"}
 TEST_KEYS = {"score", "max_score", "status", "name", "number", "output", "output_format"}
 SEEN = {"hidden", "after_due_date", "after_published", "visible"}
 
