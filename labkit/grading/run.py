@@ -164,19 +164,24 @@ def _as_they_come(pool: Executor, waiting: dict[str, bytes]) -> Iterator[tuple[s
                 futures[pool.submit(grade, job)] = who
         for future in as_completed(futures):
             error = future.exception()
-            if isinstance(error, LabError) or (isinstance(error, Missing) and not worked):
-                raise error
             if error is None:
                 worked = True
                 yield futures[future], future.result()
             elif isinstance(error, BrokenProcessPool):
                 yield futures[future], error
-            else:  # one notebook must not cost the others their grades
-                traceback.print_exception(error)
+            else:
+                _excuse(error, worked)
                 yield futures[future], None
     finally:
         for future in futures:
             future.cancel()
+
+
+def _excuse(error: BaseException, worked: bool) -> None:
+    """Raise what concerns all notebooks; say what concerns one, which costs the others nothing."""
+    if isinstance(error, LabError) or (isinstance(error, Missing) and not worked):
+        raise error
+    traceback.print_exception(error)
 
 
 def _from_dask(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[str, bytes | None]]:
@@ -199,5 +204,11 @@ def _from_dask(packed: dict[str, bytes], settings: Settings) -> Iterator[tuple[s
             client.submit(grade, job, retries=TRIES - 1, pure=False): who
             for who, job in packed.items()
         }
+        worked = False
         for future in as_dask_completes(list(futures)):
-            yield futures[future], future.result() if future.status == "finished" else None
+            if future.status == "finished":
+                worked = True
+                yield futures[future], future.result()
+            else:
+                _excuse(future.exception(), worked)
+                yield futures[future], None

@@ -141,9 +141,12 @@ class Session:
         command = self._stack.enter_context(self.backend.command(self.contents, self.limits))
         pipe = subprocess.PIPE
         with bound_to(self._stack.enter_context(one_core())):
-            self._worker = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
-            )
+            try:
+                self._worker = subprocess.Popen(
+                    command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+                )
+            except OSError as error:  # on another machine than the one that was asked for walls
+                raise Broken(f"the sandbox {self.backend.name} did not start: {error}") from None
         for stream in (self._worker.stdin, self._worker.stdout, self._worker.stderr):
             os.set_blocking(stream.fileno(), False)  # type: ignore[union-attr]
         until = time.monotonic() + START

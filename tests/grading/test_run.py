@@ -246,3 +246,16 @@ def test_dask_gives_the_same_results_and_survives_a_dead_worker(lab, group, tmp_
         there, failed = running.run(hand_ins, lab, tmp_path / "there", settings)
     assert failed == []
     assert list(map(without_seconds, there)) == list(map(without_seconds, here))
+
+
+def test_dask_says_what_no_notebook_can_help(lab, group, tmp_path, monkeypatch):
+    """A machine of the cluster without walls gives nobody nothing; it stops the run."""
+    distributed = pytest.importorskip("distributed", reason="pip install distributed")
+    monkeypatch.setenv("PATH", str(tmp_path))  # of the workers, too
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        settings = running.Settings("docker", SETTINGS.limits, executor=cluster.scheduler_address)
+        with pytest.raises(Missing, match=r"the sandbox docker did not start: .*'docker'"):
+            running.run(collect(group, lab.name), lab, tmp_path / "out", settings)
+    assert not list((tmp_path / "out/results").iterdir())
