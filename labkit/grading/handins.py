@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from labkit.grading.report.roster import owner
 from labkit.grading.submission import MOST_BYTES
 
 NOTEBOOK = ".ipynb"
@@ -57,14 +58,18 @@ def collect_one(place: Path, lab: str) -> HandIn:
 
 
 def _by_student(found: Iterable[File]) -> list[tuple[str, list[File]]]:
-    students: dict[str, list[File]] = {}
+    """Each student's files, under the name of the folder or of the first file.
+
+    What Canvas and Moodle put before the name of a file says whose it is.
+    """
+    students: dict[str, tuple[str, list[File]]] = {}
     for name, read in found:
         parts = PurePosixPath(name).parts
         if len(parts) == 1 and not name.lower().endswith(NOTEBOOK):
             continue  # a note of the instructor's
         student = parts[0] if len(parts) > 1 else PurePosixPath(name).stem
-        students.setdefault(student, []).append((name, read))
-    return sorted(students.items())
+        students.setdefault(owner(student), (student, []))[1].append((name, read))
+    return sorted(students.values(), key=lambda pair: pair[0])
 
 
 def _chosen(student: str, files: list[File], lab: str) -> HandIn:
@@ -74,14 +79,19 @@ def _chosen(student: str, files: list[File], lab: str) -> HandIn:
         others = ", ".join(sorted(name for name, _ in files)[:3])
         said = f"There is no notebook, {f'only {others}' if others else 'and nothing else'}."
         return HandIn(student, b"", (said,))
-    called = [file for file in notebooks if PurePosixPath(file[0]).stem == lab]
+    called = [file for file in notebooks if _is_called(file[0], lab)]
     name, read = (called or notebooks)[0]
     messages = []
     if len(notebooks) > 1:
         messages.append(f"There are {len(notebooks)} notebooks; {name} was graded.")
-    if len(files) > len(notebooks):
-        messages.append(f"{len(files) - len(notebooks)} other files were not read.")
+    if more := len(files) - len(notebooks):
+        messages.append(f"{more} other file{'s were' if more > 1 else ' was'} not read.")
     return HandIn(student, read(), tuple(messages))
+
+
+def _is_called(name: str, lab: str) -> bool:
+    stem = PurePosixPath(name).stem
+    return stem == lab or (owner(stem) != stem and stem.endswith(f"_{lab}"))
 
 
 def _in_folder(place: Path) -> Iterator[File]:

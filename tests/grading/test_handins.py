@@ -40,7 +40,24 @@ def test_of_several_notebooks_the_one_called_like_the_lab_counts(tmp_path):
     assert found.notebook == notebook()
     assert found.messages == (
         "There are 2 notebooks; ada/convolution.ipynb was graded.",
-        "1 other files were not read.",
+        "1 other file was not read.",
+    )
+
+
+def test_two_files_of_one_student_of_canvas_or_moodle_are_one_hand_in(tmp_path):
+    for name in ("lovelaceada_LATE_1815_31_notes", "lovelaceada_LATE_1815_32_convolution"):
+        put(tmp_path / f"{name}.ipynb", name.encode())
+    for name in ("a", "b"):
+        put(tmp_path / f"Grace Hopper_1906_assignsubmission_file_{name}.ipynb", name.encode())
+    put(tmp_path / "hoppergrace_1906_33_convolution.ipynb", b"another")
+    found = {one.student: one for one in collect(tmp_path, "convolution")}
+    assert [one.notebook for one in found.values()] == [
+        b"a",
+        b"another",
+        b"lovelaceada_LATE_1815_32_convolution",
+    ]
+    assert found["lovelaceada_LATE_1815_31_notes"].messages == (
+        "There are 2 notebooks; lovelaceada_LATE_1815_32_convolution.ipynb was graded.",
     )
 
 

@@ -71,6 +71,19 @@ class Roster:
         return [_called(person) for person in self.people if person not in there]
 
 
+def owner(hand_in: str) -> str:
+    """Return what is the same in the names of all files of one student.
+
+    >>> owner("lovelaceada_1815_7_lab"), owner("lovelaceada_1815_8_lab-1"), owner("ada")
+    ('Canvas 1815', 'Canvas 1815', 'ada')
+    """
+    if canvas := CANVAS.fullmatch(hand_in):
+        return f"Canvas {canvas[1]}"
+    if moodle := MOODLE.fullmatch(hand_in):
+        return f"Moodle {moodle[2]}"
+    return hand_in
+
+
 def read_roster(path: Path) -> Roster:
     """Read a CSV with a heading for each column: a student's hand-in, name, id, login, email...
 
