@@ -82,6 +82,17 @@ def test_an_nbgrader_notebook_unchanged():
     assert graded(job_of(own, wrong.encode()))["points"] == 0  # a helper of the instructor's counts
 
 
+def test_an_answer_cannot_end_the_loop_of_the_tests():
+    lab = small(
+        cell("def twice(n):\n    return 2 * n", grade=False, solution=True, grade_id="a"),
+        asserts("for came in map(twice, [1, 2]):\n    assert came in (2, 4)", 3),
+    )
+    wrong = small(cell("def twice(n): raise StopIteration"))
+    own = Sources("loop", lab)
+    assert graded(job_of(own, small(cell("def twice(n): return n + n")).encode()))["points"] == 3
+    assert graded(job_of(own, wrong.encode()))["points"] == 0
+
+
 @pytest.mark.parametrize(
     ("given", "asked", "tests", "cheat"),
     [
