@@ -12,7 +12,7 @@ In ``nbgrader_config.py`` of the course::
     c.SafeExecute.secret = "a line of your own; who knows it knows the hidden inputs"
 
 The student's notebook then never runs in a kernel of the teacher's. Notebooks with nbgrader's own
-tests need no change.
+tests need no change; of hidden tests, neither the student's code nor the feedback sees the text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_output
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Unicode
 
 from labkit.grading.grade import Job, grade, seed_for
@@ -63,6 +63,7 @@ class SafeExecute(NbGraderPreprocessor):
         lab = sources_of(source, hidden if hidden.is_file() else None)
         secret = self.secret.encode() or secret_in(Path(self.source_directory))
         seed = seed_for(secret, about["student"])
+        self._clear_hidden_tests(notebook)
         data = json.dumps(notebook).encode()
         result = json.loads(
             grade(Job(about["student"], data, lab, seed, choose(self.backend).name).pack())
@@ -77,6 +78,19 @@ class SafeExecute(NbGraderPreprocessor):
                     task = tasks.get(name) or tasks.get(name.removeprefix("check_"))
                     cell.outputs = outputs_of(task or UNKNOWN)
         return notebook, resources
+
+    def _clear_hidden_tests(self, notebook: Any) -> None:
+        """Take out what nbgrader has put back: the student's code could read it, and the feedback.
+
+        Whatever nbgrader finds wrong with a region, the cell keeps nothing.
+        """
+        clear = ClearHiddenTests(parent=self)
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                try:
+                    clear.preprocess_cell(cell, {}, 0)
+                except RuntimeError:
+                    cell.source = ""
 
 
 def outputs_of(task: dict[str, Any]) -> list[Any]:

@@ -86,6 +86,35 @@ def test_a_cell_that_is_graded_has_an_output_whatever_it_is_called(tmp_path):
     assert len((tmp_path / SECRET).read_text()) == 65  # nobody can tell the hidden inputs
 
 
+@pytest.mark.skipif(not VERDICT.works, reason=f"bubblewrap: {VERDICT.reason}")
+def test_the_text_of_hidden_tests_is_neither_run_inside_nor_left_for_the_feedback(tmp_path):
+    hidden = (
+        "assert area(2) == 4\n### BEGIN HIDDEN TESTS\nassert area(7) == 49\n### END HIDDEN TESTS"
+    )
+    reads = """
+import linecache, re
+def area(r):
+    texts = "".join("".join(entry[2]) for entry in linecache.cache.values())
+    return int(re.search(rf"area\\({r}\\) == (\\d+)", texts)[1])
+"""
+
+    def notebook(answer):
+        marks = {"grade": True, "solution": False, "grade_id": "test_area", "points": 2}
+        tests = new_code_cell(hidden, metadata={"nbgrader": marks})
+        solution = {"nbgrader": {"grade": False, "solution": True}}
+        return new_notebook(cells=[new_code_cell(answer, metadata=solution), tests])
+
+    (tmp_path / "ps1").mkdir()
+    (tmp_path / "ps1/lab.ipynb").write_text(nbformat.writes(notebook(ANSWER)))
+    about = {"nbgrader": {"assignment": "ps1", "notebook": "lab", "student": "eve"}}
+    plug_in = SafeExecute(source_directory=str(tmp_path))
+    done, _ = plug_in.preprocess(notebook(reads), about)  # nbgrader has put the tests back
+    assert done.cells[1].outputs[0].output_type == "error"
+    assert done.cells[1].source == "assert area(2) == 4"
+    done, _ = plug_in.preprocess(notebook(ANSWER), about)
+    assert done.cells[1].outputs[-1]["data"]["text/plain"] == "2.0"
+
+
 def test_no_points_are_an_error_for_it_and_some_are_a_number():
     part = {"says": "one place", "hidden": False, "state": "wrong"}
     hidden = {"says": "a secret kind", "hidden": True, "state": "holds"}
