@@ -168,7 +168,9 @@ def _same_float(came: Any, expected: float) -> None:
     require(ok, *_other_type(came, expected))
     require(np.isfinite(came), "The result is no finite number.", came, show(expected))
     require(np.isfinite(expected), "An earlier result is not finite.", show(expected))
-    close = abs(came - expected) <= _tolerance(np.asarray(expected)) * max(abs(expected), 1e-12)
+    # As floats of Python's: beside a float16, NumPy would round what is expected to its few digits.
+    off, scale = abs(float(came) - float(expected)), max(abs(float(expected)), 1e-12)
+    close = off <= _tolerance(np.asarray(expected)) * scale
     require(close, "That is not the number.", came, show(expected))
 
 

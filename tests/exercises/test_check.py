@@ -462,6 +462,13 @@ def test_rounding_and_kinds_do_not_matter(came, expected):
     same(came, expected)
 
 
+def test_a_float_of_few_digits_does_not_make_the_expected_number_coarse():
+    for came in (np.float16(1 / 3), np.float32(1 / 3), np.array(1 / 3, dtype=np.float16)):
+        with pytest.raises(Wrong, match="not the number"):
+            same(came, 1 / 3)
+    same(np.float32(1 / 3), np.float32(1 / 3 + 1e-6))
+
+
 def test_require_and_whole_number():
     require(True, "never said")
     with pytest.raises(Wrong, match="too bad"):

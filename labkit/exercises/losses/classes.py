@@ -84,7 +84,7 @@ MASKED_LOSS = (
         "float32",
         np.zeros((2, 2), dtype=np.float32),
         np.array([1, -1]),
-        expected=(math.log(2), np.array([[0.5, -0.5], [0.0, 0.0]], dtype=np.float32)),
+        expected=(np.float32(math.log(2)), np.array([[0.5, -0.5], [0, 0]], np.float32)),
         hint="Make no new array of floats.",
     ),
 )

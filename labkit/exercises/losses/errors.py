@@ -129,7 +129,7 @@ LOGIT_LOSS = (
         "float32",
         np.array([0.0, 200.0], dtype=np.float32),
         np.array([1.0, 0.0], dtype=np.float32),
-        expected=(100 + math.log(2) / 2, np.array([-0.25, 0.5], dtype=np.float32)),
+        expected=(np.float32(100 + math.log(2) / 2), np.array([-0.25, 0.5], np.float32)),
         hint="Make no new array of floats. In float32 e^89 is too large already.",
     ),
 )
