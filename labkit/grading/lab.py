@@ -17,6 +17,7 @@ from typing import Any
 
 from labkit.exercises import exercises
 from labkit.exercises.exercise import Check, Exercise
+from labkit.grading.inside.worker import python_of
 from labkit.grading.testcells import is_written_out, names_given, names_used
 
 CHECK = re.compile(r'^check\("(\w+)"\)$')
@@ -109,6 +110,9 @@ def load(sources: Sources) -> Lab:
         cells = json.loads(sources.notebook)["cells"]
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(f"{sources.name} is not a notebook: {error}") from None
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            cell["source"] = python_of(text_of(cell))
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     checked = any(CHECK.match(text_of(cell).strip()) for cell in code)
     if checked:

@@ -93,6 +93,16 @@ def test_an_answer_cannot_end_the_loop_of_the_tests():
     assert graded(job_of(own, wrong.encode()))["points"] == 0
 
 
+def test_what_the_instructor_imports_beside_a_line_for_the_notebook_alone_is_there():
+    lab = small(
+        cell("%matplotlib inline\nimport numpy as np"),
+        cell("def zeros(n):\n    return [0] * n", grade=False, solution=True, grade_id="a"),
+        asserts("!true\nassert np.allclose(zeros(2), 0)", 3),
+    )
+    right = small(cell("def zeros(n): return n * [0]"))
+    assert graded(job_of(Sources("magic", lab), right.encode()))["points"] == 3
+
+
 @pytest.mark.parametrize(
     ("given", "asked", "tests", "cheat"),
     [
@@ -109,8 +119,19 @@ def test_an_answer_cannot_end_the_loop_of_the_tests():
             "assert np.allclose(centred(x), [-1, 1])",
             "import numpy as np\nx = np.array([-1, 1])\ndef centred(x): return x",
         ),
+        (
+            "%matplotlib inline\ndef near(a, b): return abs(a - b) < 1e-9",
+            "def area(r): return 3 * r * r",
+            "assert near(area(1), 3)",
+            "def near(a, b): return True\ndef area(r): return 0",
+        ),
     ],
-    ids=("a name of Python's", "an imported name", "data of the instructor's"),
+    ids=(
+        "a name of Python's",
+        "an imported name",
+        "data of the instructor's",
+        "a helper beside a line for the notebook alone",
+    ),
 )
 def test_what_tests_ask_for_is_the_students_and_what_they_give_the_instructors(
     given, asked, tests, cheat
