@@ -8,8 +8,14 @@ def whole(rng, low, high):
     return int(rng.integers(low, high + 1))
 
 
+def said(config):
+    """The settings that have to be said: the others are the defaults."""
+    usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    return {name: value for name, value in config.items() if value != usual[name]}
+
+
 def settings(rng):
-    """A size with every setting; one kernel in four is a little too large."""
+    """A size and settings; one kernel in four just fits or is a little too large."""
     config = {
         "stride": whole(rng, 1, 5),
         "padding": whole(rng, 0, 4),
@@ -19,15 +25,15 @@ def settings(rng):
     if rng.integers(4) == 0:
         span = config["dilation"] * (kernel_size - 1) + 1
         size = max(
-            span - 2 * config["padding"] - whole(rng, 1, config["stride"]), 1
+            span - 2 * config["padding"] - whole(rng, 0, config["stride"]), 1
         )
-    return (size, kernel_size), config
+    return (size, kernel_size), said(config)
 
 
 def windows(rng):
     """Windows that overlap, touch or leave gaps, rounded down or up."""
     size, kernel_size = whole(rng, 8, 90), whole(rng, 2, 7)
-    config = {"padding": whole(rng, 0, kernel_size // 2)}
+    config = said({"padding": whole(rng, 0, kernel_size // 2)})
     if rng.integers(2):
         config["ceil_mode"] = True
     if rng.integers(2):
@@ -48,7 +54,7 @@ def image_and_kernel(rng):
     """An image and a kernel, neither square."""
     image = rng.normal(size=(whole(rng, 7, 11), whole(rng, 7, 11)))
     kernel = rng.normal(size=(whole(rng, 1, 4), whole(rng, 2, 5)))
-    return (image, kernel), {"stride": whole(rng, 1, 3)}
+    return (image, kernel), said({"stride": whole(rng, 1, 3)})
 
 
 def layer(rng):
@@ -64,7 +70,7 @@ def layer(rng):
         "padding": whole(rng, 0, 2),
         "groups": groups,
     }
-    return (x, w, b), config
+    return (x, w, b), said(config)
 
 
 def pooled(rng):
@@ -86,7 +92,7 @@ def backward(rng):
     x = rng.normal(size=(n, c_in, height, width))
     w = rng.normal(size=(c_out, c_in, kh, kw))
     g = rng.normal(size=(n, c_out, rows, columns))
-    return x, w, g, {"stride": stride, "padding": padding}
+    return x, w, g, said({"stride": stride, "padding": padding})
 
 
 def parameters(rng):
@@ -106,17 +112,17 @@ def small(rng):
     c_in, c_out = whole(rng, 1, 3), whole(rng, 2, 4)
     x = rng.normal(size=(2, c_in, whole(rng, 3, 5), whole(rng, 3, 5)))
     w = rng.normal(size=(c_in, c_out, whole(rng, 2, 4), whole(rng, 2, 4)))
-    return (x, w), {"stride": whole(rng, 1, 3), "padding": whole(rng, 0, 1)}
+    return (x, w), said({"stride": whole(rng, 1, 3), "padding": whole(rng, 0, 1)})
 
 
 HIDDEN = {
     "output_size": (Draw("other sizes and settings", settings, times=40),),
     "pool_size": (Draw("other windows", windows, times=40),),
     "field_size": (Draw("deeper stacks", stack, times=10),),
-    "correlate": (Draw("other images and kernels", image_and_kernel),),
-    "conv_forward": (Draw("other layers", layer, times=6),),
+    "correlate": (Draw("other images and kernels", image_and_kernel, times=8),),
+    "conv_forward": (Draw("other layers", layer, times=10),),
     "max_pool": (Draw("other windows", pooled),),
-    "parameter_gradients": (Draw("other layers", parameters),),
-    "input_gradient": (Draw("other layers", inputs),),
-    "conv_transposed": (Draw("other kernels", small),),
+    "parameter_gradients": (Draw("other layers", parameters, times=8),),
+    "input_gradient": (Draw("other layers", inputs, times=8),),
+    "conv_transposed": (Draw("other kernels", small, times=8),),
 }

@@ -46,7 +46,7 @@ def rows(rng):
         y[0] = z[0].argmin()  # so that the loss is more than rounding
     else:
         y[:] = ignore
-    return (z, y), {"ignore": ignore}
+    return (z, y), {"ignore": ignore} if ignore != -1 else {}
 
 
 def temperatures(rng):

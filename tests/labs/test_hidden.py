@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exercises.answers import right_answer, run
+from exercises.answers import mutated, right_answer, run
 
 from labkit.exercises import examine, exercises
 
@@ -122,3 +122,31 @@ def test_a_default_of_ones_own_does_not_pass():
     assert examine(EXERCISES["rmsprop_step"], answer).state == "holds"
     for seed in range(5):
         assert examine(hidden_part("optimizers", "rmsprop_step"), answer, seed=seed).passed == 0
+
+
+DEFAULTS = [
+    ("convolution", "output_size", "stride=1", "stride=2"),
+    ("convolution", "output_size", "padding=0", "padding=1"),
+    ("convolution", "output_size", "dilation=1", "dilation=2"),
+    ("convolution", "pool_size", "padding=0", "padding=1"),
+    ("convolution", "pool_size", "ceil_mode=False", "ceil_mode=True"),
+    ("convolution", "correlate", "stride=1", "stride=2"),
+    ("convolution", "conv_forward", "stride=1", "stride=2"),
+    ("convolution", "conv_forward", "padding=0", "padding=1"),
+    ("convolution", "conv_forward", "groups=1", "groups=2"),
+    ("convolution", "parameter_gradients", "padding=0", "padding=1"),
+    ("convolution", "input_gradient", "stride=1", "stride=2"),
+    ("convolution", "conv_transposed", "padding=0", "padding=1"),
+    ("losses", "masked_loss", "ignore=-1", "ignore=0"),
+    ("optimizers", "adam_step", "eps=1e-8", "eps=1e-7"),
+    ("optimizers", "adam_step", "decay=0.0", "decay=0.01"),
+]
+
+
+@pytest.mark.parametrize(("lab", "name", "right", "wrong"), DEFAULTS)
+def test_a_wrong_default_does_not_pass_the_hidden_checks(lab, name, right, wrong):
+    """Whoever calls the function without the setting meets the default."""
+    source, before = right_answer(EXERCISES[name])
+    answer = run(mutated(source, (right, wrong)), before, name)
+    for seed in range(5):
+        assert examine(hidden_part(lab, name), answer, seed=seed).state != "holds", seed
