@@ -15,7 +15,7 @@ def said(config):
 
 
 def settings(rng):
-    """A size and settings; one kernel in four just fits or is a little too large."""
+    """A size and settings; one kernel in four just fits or is a bit too large."""
     config = {
         "stride": whole(rng, 1, 5),
         "padding": whole(rng, 0, 4),
