@@ -63,10 +63,11 @@ class Namespace:
             self.run()
         return self.session.ask(op, seconds, **what)
 
-    def answer(self, name: str, missing: Any) -> Any:
+    def answer(self, name: str, missing: Any, *, strict: bool = True) -> Any:
         """Return what the notebook defines under a name, a function as a `Remote`.
 
-        ``missing`` is returned if there is none.
+        ``missing`` is returned if there is none. Without ``strict``, a function may let numbers
+        leave their range, as any Python may.
 
         Raises Stopped if the process dies too often.
         """
@@ -81,7 +82,7 @@ class Namespace:
             return missing
         if kind == "class":
             return Unreadable
-        return Remote(self, name) if kind == "function" else Unreadable()
+        return Remote(self, name, strict) if kind == "function" else Unreadable()
 
 
 class Remote:
@@ -91,9 +92,10 @@ class Remote:
     raised here as the nearest exception that Python itself has, with its ``place`` in the cell.
     """
 
-    def __init__(self, space: Namespace, name: str) -> None:
+    def __init__(self, space: Namespace, name: str, strict: bool = True) -> None:
         self.space = space
         self.name = name
+        self.strict = strict
         self.changed: tuple[int, ...] = ()
         self.deaths = 0
 
@@ -105,7 +107,7 @@ class Remote:
         sent = {"args": wire.encode(args), "config": wire.encode(config)}
         try:
             seconds = self.space.session.limits.call
-            reply = self.space.ask("call", seconds, name=self.name, **sent)
+            reply = self.space.ask("call", seconds, name=self.name, strict=self.strict, **sent)
         except Stopped as error:
             self.deaths += 1
             raise placed(RuntimeError(str(error))) from None

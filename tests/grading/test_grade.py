@@ -82,6 +82,15 @@ def test_an_nbgrader_notebook_unchanged():
     assert graded(job_of(own, wrong.encode()))["points"] == 0  # a helper of the instructor's counts
 
 
+def test_numbers_may_leave_their_range_where_tests_of_nbgrader_ask_for_it():
+    answer = "import numpy as np\ndef logs(x): return np.log(x)"
+    lab = small(
+        cell(answer, grade=False, solution=True, grade_id="a"),
+        asserts("assert logs(np.zeros(1))[0] == -np.inf", 3),
+    )
+    assert graded(job_of(Sources("logs", lab), small(cell(answer)).encode()))["points"] == 3
+
+
 def test_an_answer_cannot_end_the_loop_of_the_tests():
     lab = small(
         cell("def twice(n):\n    return 2 * n", grade=False, solution=True, grade_id="a"),

@@ -120,7 +120,7 @@ def test_a_session_in_a_container_answers_starts_again_and_is_removed(fake):
     with Session(Container("podman"), contents_for(), LIMITS) as session:
         session.fresh()
         session.ask("cell", 5, cell=1, source="def double(x): return 2 * x")
-        sent = {"args": {"tuple": [21]}, "config": {"dict": []}}
+        sent = {"args": {"tuple": [21]}, "config": {"dict": []}, "strict": True}
         assert session.ask("call", 5, name="double", **sent)["value"] == 42
         with pytest.raises(Stopped):
             session.ask("cell", 5, cell=2, source="import os; os._exit(1)")
