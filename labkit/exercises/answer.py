@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.exercises.compare import Unwritten, Wrong, show
+from labkit.exercises.compare import Unwritten, Wrong, bracketed, show
 from labkit.exercises.strict import strict_numbers
 
 LONGEST_PRINT = 200
@@ -144,10 +144,7 @@ def _argument(argument: Any) -> str:
             return f"np.zeros({argument.shape})"
         return f"np.array({show(argument.tolist())})"
     if isinstance(argument, list | tuple) and 0 < len(argument) <= 16:
-        inside = ", ".join(map(_argument, argument))
-        if isinstance(argument, list):
-            return f"[{inside}]"
-        return f"({inside},)" if len(argument) == 1 else f"({inside})"
+        return bracketed(argument, ", ".join(map(_argument, argument)))
     if isinstance(argument, dict):
         text = f"{{{', '.join(f'{key!r}: {_argument(part)}' for key, part in argument.items())}}}"
         return text if len(text) <= LONGEST_DICT else f"<dict of {', '.join(map(str, argument))}>"

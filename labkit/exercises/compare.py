@@ -223,6 +223,17 @@ def kind(thing: Any) -> str:
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
+def bracketed(thing: list | tuple, inside: str) -> str:
+    """Return the parts of a list or a tuple in the brackets that Python writes.
+
+    >>> bracketed((2,), "2"), bracketed([2], "2")
+    ('(2,)', '[2]')
+    """
+    if isinstance(thing, list):
+        return f"[{inside}]"
+    return f"({inside},)" if len(thing) == 1 else f"({inside})"
+
+
 def show(thing: Any, most: int = 16) -> str:
     """Return a short text for a value, the same in every run.
 
@@ -241,9 +252,7 @@ def show(thing: Any, most: int = 16) -> str:
         return repr(thing) if len(thing) <= 60 else f"{thing[:57]!r}..."
     if isinstance(thing, list | tuple) and len(thing) <= most:
         inside = ", ".join(show(part, most) for part in thing)
-        if isinstance(thing, list):
-            return f"[{inside}]"
-        return f"({inside},)" if len(thing) == 1 else f"({inside})"
+        return bracketed(thing, inside)
     if isinstance(thing, bool | int | type(None)):
         return str(thing)
     return kind(thing)

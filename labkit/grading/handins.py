@@ -37,14 +37,12 @@ def collect(place: Path, lab: str) -> list[HandIn]:
     Raises ValueError if the place is none of these, or has no notebook in it.
     """
     if place.is_dir():
-        students = _by_student(_in_folder(place))
-        found = [_chosen(student, files, lab) for student, files in students]
+        found = _hand_ins(_in_folder(place), lab)
     elif place.suffix.lower() == NOTEBOOK and place.is_file():
         return [HandIn(place.stem, _start_of(place))]
     elif zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as archive:
-            students = _by_student(_in_zip(archive))
-            found = [_chosen(student, files, lab) for student, files in students]
+            found = _hand_ins(_in_zip(archive), lab)
     else:
         raise ValueError(f"submissions must be a folder, a zip or a notebook; got {place}")
     if not found:
@@ -57,8 +55,8 @@ def collect_one(place: Path, lab: str) -> HandIn:
     return _chosen(place.name, list(_in_folder(place)), lab)
 
 
-def _by_student(found: Iterable[File]) -> list[tuple[str, list[File]]]:
-    """Each student's files, under the name of the folder or of the first file.
+def _hand_ins(found: Iterable[File], lab: str) -> list[HandIn]:
+    """Each student's notebook, under the name of the folder or of the first file.
 
     What Canvas and Moodle put before the name of a file says whose it is.
     """
@@ -69,7 +67,7 @@ def _by_student(found: Iterable[File]) -> list[tuple[str, list[File]]]:
             continue  # a note of the instructor's
         student = parts[0] if len(parts) > 1 else PurePosixPath(name).stem
         students.setdefault(owner(student), (student, []))[1].append((name, read))
-    return sorted(students.values(), key=lambda pair: pair[0])
+    return [_chosen(*own, lab) for own in sorted(students.values(), key=lambda pair: pair[0])]
 
 
 def _chosen(student: str, files: list[File], lab: str) -> HandIn:

@@ -56,8 +56,8 @@ def run(
     """
     load(lab)
     folder = out / "results"
-    found = [_result_in(path) or {} for path in folder.glob("*.json")]
-    if others := {one["lab"] for one in found if "lab" in one} - {lab.name}:
+    earlier = {path: _result_in(path) or {} for path in folder.glob("*.json")}
+    if others := {one["lab"] for one in earlier.values() if "lab" in one} - {lab.name}:
         raise LabError(f"out must hold no results of another lab; {out} has some of {min(others)}")
     folder.mkdir(parents=True, exist_ok=True)
     secret = secret_in(out)
@@ -66,8 +66,8 @@ def run(
         seed = seed_for(secret, hand_in.student)
         job = Job(hand_in.student, hand_in.notebook, lab, seed, settings.backend, settings.limits)
         path = folder / f"{slug(hand_in.student)}.json"
-        done = _result_in(path)
-        if done and done.get("key") == job.key():
+        done = earlier.get(path, {})
+        if done.get("key") == job.key():
             results[hand_in.student] = done
         else:
             jobs[hand_in.student] = (job, path, hand_in.messages)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from grading.attacks import ATTACKS, HONEST, WRONG
+from grading.watch import is_running
 
 from labkit.grading.grade import Job, grade
 from labkit.grading.lab import Sources
@@ -95,13 +96,6 @@ def is_of_the_sandbox(process):
     """By what it runs as; the folder in /proc is root's where a process may not be looked into."""
     try:
         return f"Uid:\t{USER}\t".encode() in (PROC / str(process) / "status").read_bytes()
-    except OSError:
-        return False
-
-
-def is_running(process):
-    try:
-        return (PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     except OSError:
         return False
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from grading import classes
+from grading.watch import is_running
 
 from labkit.cli import main
 from labkit.grading import processes
@@ -151,24 +152,6 @@ def descendants(root):
     for one in found:
         found += children.get(one, [])
     return found
-
-
-def is_running(process):
-    try:
-        stat = (processes.PROC / str(process) / "stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] != b"Z"
-
-
-def test_a_grading_process_that_dies_costs_nobody_a_grade(lab, group, tmp_path):
-    hand_ins = [one for one in collect(group, lab.name) if one.student != "eve"]
-    killer = threading.Thread(target=kill_one, args=("multiprocessing",))
-    killer.start()
-    results, failed = running.run(hand_ins * 1, lab, tmp_path / "out", SETTINGS)
-    killer.join()
-    assert failed == []
-    assert points(results)["ada"] == 30
 
 
 def test_no_name_of_a_file_steers_the_terminal(tmp_path, capsys):
